@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything the model and the driver agree on that no public NVIDIA manual
+ * or published header gives. Prefix NVX_. Each line says where the fact comes
+ * from: "nouveau" = used by the upstream driver, "inferred" = deduced from
+ * published formats, "model" = this project's own choice. Documentation/
+ * hw-model.md carries the same list in prose. Nothing outside this file may
+ * be guessed.
+ */
+#ifndef NVHW_UNDOCUMENTED_H
+#define NVHW_UNDOCUMENTED_H
+
+/* PCI identity of the modelled board: a Tesla T4 id with QEMU's subsystem id. */
+#define NVX_PCI_VENDOR_NVIDIA			0x10de		/* published */
+#define NVX_PCI_DEVICE_TU104_T4			0x1eb8		/* published */
+#define NVX_MODEL_SUBSYSTEM_VENDOR		0x1af4		/* model */
+#define NVX_MODEL_SUBSYSTEM_DEVICE		0x1100		/* model */
+#define NVX_PMC_BOOT_0_TU104_A1			0x164000a1	/* inferred from fields */
+#define NVX_PMC_BOOT_42_TU104_A1		0x164a1000	/* inferred from fields */
+
+/* Host flush: write 1, poll PENDING. Makes BAR writes visible to the GPU. */
+#define NVX_HOST_FLUSH				0x00070000	/* nouveau */
+#define NVX_HOST_FLUSH_TRIGGER			0:0
+#define NVX_HOST_FLUSH_PENDING			1:1
+#define NVX_L2_SYSMEM_INVALIDATE		0x00070004	/* nouveau */
+#define NVX_L2_FLUSH_DIRTY			0x00070010	/* nouveau */
+
+/* Nanosecond time as the kernel reads it (user-mode copy: NV_USERMODE_TIME_x). */
+#define NVX_PTIMER_TIME_0			0x00009400	/* nouveau */
+#define NVX_PTIMER_TIME_1			0x00009410	/* nouveau */
+
+/* Write 0 to let the next MSI out: config 0x704 through the BAR0 mirror. */
+#define NVX_XVE_MSI_REARM			0x00088704	/* nouveau */
+#define NVX_XVE_MIRROR				0x00088000	/* nouveau; published base */
+
+/* VRAM size = MAG << (SCALE + 20), times 15/16 with ECC. */
+#define NVX_PFB_LOCAL_MEMORY_RANGE		0x00100ce0	/* published for GP102 */
+#define NVX_PFB_LOCAL_MEMORY_RANGE_LOWER_SCALE	3:0
+#define NVX_PFB_LOCAL_MEMORY_RANGE_LOWER_MAG	9:4
+#define NVX_PFB_LOCAL_MEMORY_RANGE_ECC_MODE	30:30
+#define NVX_PFB_VPR_STATUS			0x001fa80c	/* nouveau */
+#define NVX_PFB_VPR_STATUS_LOCKED		4:4
+#define NVX_PFB_SYSMEM_FLUSH_PAGE		0x00100c10	/* nouveau: PA >> 8 */
+#define NVX_STRAP				0x00101000	/* nouveau */
+#define NVX_VRAM_RESERVED_HEAD			0x00040000	/* nouveau: VGA */
+#define NVX_VRAM_RESERVED_TAIL			0x00100000	/* nouveau: VBIOS etc. */
+
+/* Graphics topology. */
+#define NVX_GR_GPC_COUNT			0x00409604	/* nouveau */
+#define NVX_GR_GPC_COUNT_VALUE			4:0
+#define NVX_GPC_TPC_COUNT(g)			(0x00502608 + (g) * 0x8000)	/* nouveau */
+
+/* Graphics interrupts and the path to a warp error. */
+#define NVX_GR_INTR				0x00400100	/* nouveau, W1C */
+#define NVX_GR_INTR_NOTIFY			0:0
+#define NVX_GR_INTR_ILLEGAL_METHOD		4:4
+#define NVX_GR_INTR_ILLEGAL_CLASS		5:5
+#define NVX_GR_INTR_DATA_ERROR			20:20
+#define NVX_GR_INTR_TRAP			21:21
+#define NVX_GR_INTR_EN				0x0040013c	/* nouveau */
+#define NVX_GR_TRAP				0x00400108	/* nouveau, W1C */
+#define NVX_GR_TRAP_FE				0:0
+#define NVX_GR_TRAP_SKED			8:8
+#define NVX_GR_TRAP_GPC				24:24
+#define NVX_GR_TRAP_GPC_MASK			0x00400118	/* nouveau, W1C */
+#define NVX_GR_TRAPPED_CODE			0x00400110	/* nouveau */
+#define NVX_GR_TRAPPED_ADDR			0x00400704	/* nouveau */
+#define NVX_GR_TRAPPED_ADDR_METHOD		13:2
+#define NVX_GR_TRAPPED_ADDR_SUBCHANNEL		18:16
+#define NVX_GR_TRAPPED_DATA			0x00400708	/* nouveau */
+#define NVX_GR_RESUME				0x00400500	/* nouveau */
+#define NVX_GR_RESUME_GO			0x00010001
+#define NVX_GR_CURRENT_INST			0x00409b00	/* nouveau: valid 31, target 29:28, PA >> 12 */
+#define NVX_GPC_TRAP(g)				(0x00502c90 + (g) * 0x8000)	/* nouveau, W1C: bit t = TPC t */
+#define NVX_TPC_TRAP(g, t)			(0x00504508 + (g) * 0x8000 + (t) * 0x800)	/* nouveau, W1C */
+#define NVX_TPC_TRAP_SM				1:1
+#define NVX_SM_WARP_ESR(g, t, s)		(0x00504730 + (g) * 0x8000 + (t) * 0x800 + (s) * 0x80)	/* nouveau */
+#define NVX_SM_WARP_ESR_CODE			15:0
+#define NVX_SM_GLOBAL_ESR(g, t, s)		(0x00504734 + (g) * 0x8000 + (t) * 0x800 + (s) * 0x80)	/* nouveau, W1C */
+#define NVX_SM_WARP_ERROR_MISALIGNED_PC		0x05		/* nouveau */
+#define NVX_SM_WARP_ERROR_MISALIGNED_REG	0x08
+#define NVX_SM_WARP_ERROR_ILLEGAL_ENCODING	0x09
+#define NVX_SM_WARP_ERROR_ILLEGAL_PARAM		0x0b
+#define NVX_SM_WARP_ERROR_OOR_REG		0x0d
+#define NVX_SM_WARP_ERROR_OOR_ADDR		0x0e
+#define NVX_SM_WARP_ERROR_MISALIGNED_ADDR	0x0f
+#define NVX_SM_WARP_ERROR_INVALID_ADDR_SPACE	0x10
+#define NVX_SM_WARP_ERROR_MMU_NACK		0x20		/* model: load or store cancelled by the MMU */
+
+/* RAMFC words a driver fills although the manual keeps them reserved. */
+#define NVX_RAMFC_CHID_WORD			58		/* nouveau */
+#define NVX_RAMFC_ACQUIRE_NEVER			0x7ffff902	/* nouveau */
+#define NVX_RAMFC_PB_HEADER_RESET		0x20400000	/* nouveau */
+#define NVX_RAMFC_SUBDEVICE_ALL			0x30000fff	/* nouveau */
+#define NVX_RAMFC_RESERVED62_VALUE		0x10003080	/* nouveau */
+
+/* Sizes the manuals leave to the chip. */
+#define NVX_FAULT_BUFFER_DEFAULT_REPLAYABLE	8192		/* model: entries */
+#define NVX_FAULT_BUFFER_DEFAULT_NON_REPLAYABLE	1024		/* model: entries */
+#define NVX_BAR2_SIZE				0x02000000	/* inferred: 32 MiB on boards */
+#define NVX_CHANNELS				4096		/* published CFG1; repeated for tables */
+#define NVX_GR_CONTEXT_BYTES			0x10000		/* model: opaque context image */
+
+#endif
