@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The GPU: its units and the one lock over their register state.
+ *
+ * Threads: the bus thread calls mmio_*; each runlist has a worker thread
+ * (fifo.c) that runs PBDMA and engines. Lock order, outer to inner:
+ *
+ *	gpu->lock		all register and unit state
+ *	tlb->lock		one per TLB; held across translate + access, so
+ *				that an invalidate waits for accesses in flight
+ *	leaf locks		log, DMA map
+ *
+ * A worker holding a tlb->lock must drop it before taking gpu->lock. Long work
+ * (copies, shader code) runs without gpu->lock.
+ */
+#ifndef HW_GPU_H
+#define HW_GPU_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "counters.h"
+#include "host.h"
+
+struct mmio_state;
+struct intr;
+struct vram;
+struct aperture;
+struct mmu;
+struct fifo;
+struct gr;
+struct ce;
+struct inject;
+
+struct gpu_config {
+	uint64_t vram_bytes;	/* 64 MiB .. 16 GiB, power of two */
+	uint64_t seed;
+	unsigned int gpcs;	/* graphics clusters, default 1 */
+	unsigned int tpcs;	/* per GPC, default 2; two SMs each */
+	unsigned int workers;	/* threads an engine may use for CTAs, default 1 */
+	bool paranoid;
+	const char *inject;	/* --inject specification or NULL */
+};
+
+struct gpu {
+	struct host *host;
+	struct gpu_config config;
+	pthread_mutex_t lock;
+	struct counters counters;
+	struct mmio_state *mmio;	/* mmio.c */
+	struct intr *intr;		/* intr.c */
+	struct vram *vram;		/* vram.c */
+	struct aperture *aperture;	/* aperture.c */
+	struct mmu *mmu;		/* mmu.c */
+	struct fifo *fifo;		/* fifo.c */
+	struct ce *ce;			/* ce.c */
+	struct gr *gr;			/* gr.c */
+	struct inject *inject;		/* inject.c */
+};
+
+/* @host must outlive the GPU. NULL on failure with errno set. */
+struct gpu *gpu_create(struct host *host, const struct gpu_config *config);
+void gpu_destroy(struct gpu *gpu);
+/* Function reset: stops engines, all units to power-on state. VRAM is kept. */
+void gpu_reset(struct gpu *gpu);
+
+static inline uint64_t gpu_now(struct gpu *gpu) { return host_now(gpu->host); }
+
+/* Physical address spaces as engines see them. */
+enum gpu_aperture { APERTURE_VRAM, APERTURE_PEER, APERTURE_SYS_COH, APERTURE_SYS_NCOH };
+
+/*
+ * CPU pointer to @len bytes of physical GPU memory or NULL when outside of
+ * VRAM or not mapped for DMA. System memory: between host_dma_begin/end only.
+ */
+void *gpu_phys_ptr(struct gpu *gpu, enum gpu_aperture ap, uint64_t pa, size_t len, bool write);
+
+#endif

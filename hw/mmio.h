@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * BAR0 as tables. A unit describes its registers: offset, repetition, reset
+ * value, which bits the guest can write, which clear on writing 1, and hooks
+ * for side effects. One formula in mmio.c applies the masks; hooks only add
+ * behaviour. All calls hold gpu->lock.
+ */
+#ifndef HW_MMIO_H
+#define HW_MMIO_H
+
+#include <stdint.h>
+
+struct gpu;
+struct mmio_reg;
+
+/* @i is the index within a repeated register (0 for a single one). */
+typedef uint32_t (*mmio_read_fn)(struct gpu *gpu, const struct mmio_reg *r, unsigned int i);
+/* @val is what the guest wrote; @old the stored value before the masks applied. */
+typedef void (*mmio_write_fn)(struct gpu *gpu, const struct mmio_reg *r, unsigned int i,
+			      uint32_t val, uint32_t old);
+
+struct mmio_reg {
+	uint32_t off;		/* BAR0 byte offset of element 0 */
+	uint32_t count;		/* 0 counts as 1 */
+	uint32_t stride;	/* bytes; 0 counts as 4 */
+	const char *name;	/* as in the manual, without NV_ */
+	uint32_t reset;
+	uint32_t rw;		/* writable bits */
+	uint32_t w1c;		/* bits cleared by writing 1 */
+	mmio_read_fn read;	/* NULL: stored value */
+	mmio_write_fn write;	/* NULL: no side effect. Runs after the masks */
+};
+
+struct mmio_block {
+	const char *unit;
+	const struct mmio_reg *regs;
+	unsigned int nregs;
+};
+
+/* Registers one unit's table; called once at gpu_create(). */
+void mmio_register(struct gpu *gpu, const struct mmio_block *block);
+/* Sets all stored values to their reset values. */
+void mmio_reset(struct gpu *gpu);
+/* Guest access; @off dword aligned. Take gpu->lock themselves. */
+uint32_t mmio_read32(struct gpu *gpu, uint32_t off);
+void mmio_write32(struct gpu *gpu, uint32_t off, uint32_t val);
+/* Model-side access to the stored value, no hooks, no masks; lock held. */
+uint32_t mmio_peek(struct gpu *gpu, uint32_t off);
+void mmio_poke(struct gpu *gpu, uint32_t off, uint32_t val);
+
+#endif
