@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef __NOUVEAU_CHAN_H__
+#define __NOUVEAU_CHAN_H__
+
+#include <linux/types.h>
+
+struct dma_fence;
+struct drm_file;
+struct nouveau_chan;
+struct nouveau_device;
+struct nouveau_vm;
+
+enum nouveau_engine {
+	NOUVEAU_ENGINE_GR,
+	NOUVEAU_ENGINE_CE0,		/* first copy engine with a runlist of its own */
+	NOUVEAU_ENGINE_CE1,
+	NOUVEAU_ENGINE_CE2,
+	NOUVEAU_ENGINES,
+};
+
+#define NOUVEAU_CHAN_PRIVILEGED	(1u << 0)	/* kernel only: MEM_OP, physical copies */
+#define NOUVEAU_CHAN_REPLAYABLE	(1u << 1)	/* GR faults are replayable (SVM) */
+
+/* A channel alone in its TSG: instance block, USERD, GPFIFO, on its runlist. */
+struct nouveau_chan *nouveau_chan_new(struct nouveau_device *ndev, struct nouveau_vm *vm,
+				      enum nouveau_engine engine, unsigned int flags);
+struct nouveau_chan *nouveau_chan_get(struct nouveau_chan *chan);
+/* The last put tears down: off the runlist, preempted, unbound, freed. Sleeps. */
+void nouveau_chan_put(struct nouveau_chan *chan);
+unsigned int nouveau_chan_id(const struct nouveau_chan *chan);
+struct nouveau_vm *nouveau_chan_vm(const struct nouveau_chan *chan);
+
+/*
+ * The channel whose instance block is at VRAM address @inst, with a reference,
+ * or NULL. Any context that may sleep not at all.
+ */
+struct nouveau_chan *nouveau_chan_find_inst(struct nouveau_device *ndev, u64 inst);
+struct nouveau_chan *nouveau_chan_find_id(struct nouveau_device *ndev, unsigned int chid);
+
+/* One segment of methods already in GPU-visible memory. */
+struct nouveau_push {
+	u64 va;
+	u32 bytes;
+	bool no_prefetch;
+};
+
+/*
+ * Append segments and a completion to the ring and ring the doorbell. Segments
+ * run in order. Returns the completion fence (also for n == 0), -ENODEV once
+ * the channel is dead.
+ */
+struct dma_fence *nouveau_chan_submit(struct nouveau_chan *chan, const struct nouveau_push *push,
+				      unsigned int n);
+
+/*
+ * Fatal: the channel alone dies. All its fences signal with @err (< 0), later
+ * submits give -ENODEV. Queues the teardown of its TSG to a worker; any context.
+ */
+void nouveau_chan_kill(struct nouveau_chan *chan, int err);
+bool nouveau_chan_is_dead(const struct nouveau_chan *chan);
+/* Let a channel go on whose CE or PBDMA fault was serviced (clears FAULTED). */
+void nouveau_chan_resume_faulted(struct nouveau_chan *chan, bool pbdma);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef __NOUVEAU_IRQ_H__
+#define __NOUVEAU_IRQ_H__
+
+#include <linux/types.h>
+
+struct nouveau_device;
+
+/* Runs in hard interrupt context; schedules its own bottom half. */
+typedef void (*nouveau_irq_fn)(void *data);
+
+int nouveau_irq_init(struct nouveau_device *ndev);
+void nouveau_irq_fini(struct nouveau_device *ndev);
+/* Hook and enable interrupt vector @vector (0..255); -EBUSY when taken. */
+int nouveau_irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn, void *data);
+/* Disable, wait for a running handler, unhook. */
+void nouveau_irq_del(struct nouveau_device *ndev, unsigned int vector);
+
+#endif

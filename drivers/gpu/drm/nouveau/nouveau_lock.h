@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef __NOUVEAU_LOCK_H__
+#define __NOUVEAU_LOCK_H__
+
+/*
+ * THE lock table, outer to inner. A thread takes them in this order only.
+ *
+ *  #  lock                      protects                     forbidden while held
+ *  1  mmap_lock (core mm)       VMAs; taken only inside      taking it under 2..7
+ *                               nouveau_svm/dmem helpers
+ *                               and by the core around
+ *                               notifiers and CPU faults
+ *  2  svm_mm->lock (rwsem)      block tree, attributes,      copy_*_user; hmm_range_fault,
+ *                               life cycle                   migrate_vma_* (drop it first)
+ *  3  svm_block->mutex          one 2 MiB block: masks,      hmm_range_fault, migrate_vma_*
+ *                               chunks, heat
+ *  4  dma_resv (drm_exec)       BO placement and mappings    copy_*_user, 1..3
+ *  5  pt->lock (mutex)          one page-table tree; it is   allocation, dma_fence waits;
+ *     nouveau_pt_lock()         the notifier lock            only bounded TLB waits
+ *  6  chan->lock, copy->lock    rings                        waiting for the GPU except for
+ *     (mutex)                                                 ring space; not in notifiers
+ *  7  spinlocks: tlb->lock,     their struct                 every other lock, sleeping
+ *     fifo->lock, irq->lock,
+ *     fence lists, stats
+ *
+ * MMU notifier callbacks take 5 and 7 only (trylock 5 when the range is not
+ * blockable) and never allocate. migrate_to_ram() enters under core mm locks
+ * and takes 3 by trylock, 6 and 7.
+ *
+ * The deadlock to keep impossible: notifier waits for the GPU -> GPU waits for
+ * fault service -> service waits for the notifier lock. Hence a notifier waits
+ * for nothing but a TLB invalidate, which the hardware completes even while
+ * every warp is parked.
+ */
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef __NOUVEAU_VRAM_H__
+#define __NOUVEAU_VRAM_H__
+
+#include <linux/types.h>
+
+struct nouveau_device;
+struct ttm_device;
+struct ttm_resource;
+
+int nouveau_vram_init(struct nouveau_device *ndev);
+void nouveau_vram_fini(struct nouveau_device *ndev);
+struct ttm_device *nouveau_vram_ttm(struct nouveau_device *ndev);
+
+/**
+ * struct nouveau_mem - pinned VRAM for the driver's own structures
+ *
+ * Instance blocks, page tables, runlists, USERD. Contiguous and mapped through
+ * BAR1 for its whole life. The GPU sees a CPU store here after a read-back of
+ * any BAR1 location (nouveau_mem_flush()).
+ */
+struct nouveau_mem {
+	u64 addr;		/* VRAM address, bytes */
+	u64 size;		/* bytes */
+	void __iomem *map;	/* CPU mapping of it */
+	void *priv;		/* allocator's */
+};
+
+/* Zeroed. @align a power of two >= 4096. May sleep, may evict buffer objects. */
+int nouveau_mem_new(struct nouveau_device *ndev, u64 size, u64 align, struct nouveau_mem *mem);
+void nouveau_mem_del(struct nouveau_device *ndev, struct nouveau_mem *mem);
+/* Order earlier CPU stores through BAR1 before whatever the GPU is told next. */
+void nouveau_mem_flush(struct nouveau_device *ndev);
+
+/**
+ * struct nouveau_chunk - VRAM under device-private pages
+ *
+ * A piece of the same VRAM manager buffer objects live in, on the same LRU.
+ * When TTM wants it back it calls @evict, which must move the pages out and
+ * return 0, or an errno to be left alone.
+ */
+struct nouveau_chunk {
+	u64 addr;		/* VRAM address, bytes */
+	u64 size;		/* bytes: 2 MiB, 64 KiB or 4 KiB */
+	int (*evict)(struct nouveau_chunk *chunk);
+	void *priv;		/* allocator's */
+};
+
+/*
+ * Never evicts buffer objects or other chunks: -ENOSPC means map in place.
+ * May sleep. Contents undefined.
+ */
+int nouveau_chunk_new(struct nouveau_device *ndev, u64 size,
+		      int (*evict)(struct nouveau_chunk *chunk), struct nouveau_chunk *chunk);
+void nouveau_chunk_del(struct nouveau_device *ndev, struct nouveau_chunk *chunk);
+/* Mark as used just now (LRU tail). */
+void nouveau_chunk_touch(struct nouveau_device *ndev, struct nouveau_chunk *chunk);
+
+u64 nouveau_vram_free_bytes(struct nouveau_device *ndev);
+u64 nouveau_vram_usable_bytes(struct nouveau_device *ndev);
+
+#endif

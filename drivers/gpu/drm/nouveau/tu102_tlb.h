@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef __TU102_TLB_H__
+#define __TU102_TLB_H__
+
+#include <linux/types.h>
+
+struct nouveau_device;
+
+/*
+ * TLB maintenance, replay and cancel. Uses MEM_OP methods of a privileged host
+ * channel once that exists (one doorbell, completion in memory), registers
+ * before. Every wait is bounded (2 s), spins, needs no sleeping lock: callable
+ * under nouveau_pt_lock() and from MMU notifiers.
+ *
+ * When: after EVERY PTE or PDE write, mappings included, since TLBs cache
+ * invalid entries; a map may let the replay that follows do it. After a
+ * downgrade (unmap, write protect) with TLB_DOWNGRADE, before the memory can
+ * have another owner.
+ */
+#define TU102_TLB_DOWNGRADE	(1u << 0)	/* wait for accesses in flight, system membar */
+#define TU102_TLB_HUB_ONLY	(1u << 1)	/* no graphics TLBs (BAR2) */
+
+int tu102_tlb_init(struct nouveau_device *ndev);
+void tu102_tlb_fini(struct nouveau_device *ndev);
+/* @pdb: nouveau_pt_root(). [start, end): ~0ull end means the whole space. 0 or -ETIMEDOUT. */
+int tu102_tlb_invalidate(struct nouveau_device *ndev, u64 pdb, u64 start, u64 end,
+			 unsigned int flags);
+
+/* One PDB's invalidate as part of tu102_tlb_replay(). */
+struct tu102_tlb_range {
+	u64 pdb, start, end;
+};
+
+/* Invalidate @n ranges, then replay all parked faults: one push, one doorbell. */
+int tu102_tlb_replay(struct nouveau_device *ndev, const struct tu102_tlb_range *ranges,
+		     unsigned int n, bool wait_all);
+
+enum tu102_cancel { TU102_CANCEL_ALL, TU102_CANCEL_WRITE_AND_ATOMIC };
+
+/* Cancel what is parked on the 4 KiB page @va; replays everything else. */
+int tu102_tlb_cancel_va(struct nouveau_device *ndev, u64 pdb, u64 va, unsigned int mmu_engine_id,
+			enum tu102_cancel what);
+
+#endif
