@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""dmesg_scan.py LOG: lines of a kernel log that must fail a run.
+
+Whatever the kernel prints when it found itself wrong: WARN, BUG, oops, stalls,
+hung tasks, lockdep, KASAN, refcounts, page state, leaks. Exit 1 if there are any.
+"""
+
+import re
+import sys
+
+BAD = re.compile(r"""
+    \bWARNING:\ |\bBUG:\ |\bBUG:|kernel\ BUG\ at|\bOops:|\bKASAN:|\bKFENCE:|\bUBSAN:|\bKCSAN:
+  | general\ protection\ fault|unable\ to\ handle|Kernel\ panic|double\ fault
+  | rcu.*(detected\ stalls?|self-detected\ stall|stall\ on)|\bRCU\ used\ illegally
+  | INFO:\ task\ .*\ blocked\ for\ more\ than|blocked\ for\ more\ than\ \d+\ seconds
+  | soft\ lockup|hard\ LOCKUP|watchdog:\ BUG
+  | possible\ (circular|recursive)\ locking|inconsistent\ lock\ state
+  | possible\ irq\ lock\ inversion|suspicious\ RCU\ usage|lock\ held\ when\ returning
+  | held\ lock\ freed|bad\ unlock\ balance|invalid\ wait\ context|ODEBUG:
+  | sleeping\ function\ called\ from\ invalid\ context|scheduling\ while\ atomic
+  | refcount_t:|Bad\ page\ (state|map)|list_(add|del)\ corruption|Bad\ rss-counter
+  | VM_BUG_ON|page\ dumped\ because|Memory\ manager\ not\ clean|memory\ leak|kmemleak:\ \d+
+  | Objects\ remaining\ in|slab\ .*\ still\ has\ objects|irq\ \d+:\ nobody\ cared
+""", re.VERBOSE)
+
+# Text that a test itself put into the log is not the kernel's complaint.
+OWN = re.compile(r"\[IGT\] ")
+
+
+def scan(lines):
+    return [l for l in lines if BAD.search(l) and not OWN.search(l)]
+
+
+def scan_file(path):
+    try:
+        with open(path, errors="replace") as f:
+            return scan(f.read().splitlines())
+    except FileNotFoundError:
+        return [f"{path}: missing, so nothing vouches for the kernel"]
+
+
+if __name__ == "__main__":
+    found = [l for p in sys.argv[1:] for l in scan_file(p)]
+    print("\n".join(found))
+    sys.exit(1 if found else 0)
