@@ -38,6 +38,14 @@ int nouveau_vm_set_svm(struct nouveau_vm *vm, struct nouveau_svm_mm *svm);
 int nouveau_vm_map_bo(struct nouveau_vm *vm, struct nouveau_bo *bo, u64 align,
 		      struct nouveau_vma **vma);
 void nouveau_vm_unmap_bo(struct nouveau_vm *vm, struct nouveau_vma *vma);
+/*
+ * Map @size bytes of coherent system memory at DMA address @dma, contiguous:
+ * rings and semaphores of channels. Below 40 bits like everything Host fetches.
+ * Not evictable; unmapping waits for nothing.
+ */
+int nouveau_vm_map_dma(struct nouveau_vm *vm, dma_addr_t dma, u64 size, bool read_only,
+		       struct nouveau_vma **vma);
+void nouveau_vm_unmap_dma(struct nouveau_vm *vm, struct nouveau_vma *vma);
 u64 nouveau_vma_addr(const struct nouveau_vma *vma);
 /* Rewrite PTEs of all mappings of @bo after a move; its reservation is held. */
 int nouveau_vm_bo_moved(struct nouveau_bo *bo);
