@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef __NOUVEAU_GEM_H__
+#define __NOUVEAU_GEM_H__
+
+#include <drm/ttm/ttm_bo.h>
+
+struct drm_device;
+struct drm_file;
+struct iosys_map;
+struct nouveau_device;
+struct seq_file;
+
+/**
+ * struct nouveau_bo - a buffer object
+ *
+ * VRAM or coherent system pages (TTM_PL_TT, "GART"), zero when new, at the
+ * same GPU address for its whole life in each address space it is mapped in.
+ */
+struct nouveau_bo {
+	/** @ttm: base; its first member is the GEM object */
+	struct ttm_buffer_object ttm;
+	/** @domain: NOUVEAU_GEM_DOMAIN_* as asked for; VRAM may be in GART for a while */
+	u32 domain;
+	/** @tile_mode: echoed to user space */
+	u32 tile_mode;
+	/** @tile_flags: echoed to user space; page kind in bits 15:8 */
+	u32 tile_flags;
+	/** @align: alignment of its GPU addresses, bytes, a power of two */
+	u64 align;
+	/** @vmas: its mappings (nouveau_vm.c), under the reservation */
+	struct list_head vmas;
+};
+
+static inline struct nouveau_bo *to_nouveau_bo(struct drm_gem_object *gem)
+{
+	return container_of(gem, struct nouveau_bo, ttm.base);
+}
+
+static inline struct nouveau_bo *ttm_to_nouveau_bo(struct ttm_buffer_object *ttm)
+{
+	return container_of(ttm, struct nouveau_bo, ttm);
+}
+
+/* Page kind of the PTEs: NV_MMU_PTE_KIND_*. */
+static inline u8 nouveau_bo_kind(const struct nouveau_bo *bo)
+{
+	return bo->tile_flags >> 8;
+}
+
+/*
+ * A new object of @size bytes (rounded up to pages) in @domain. For the kernel
+ * itself too: rings, semaphores. nouveau_bo_put() frees it. -EINVAL, -ENOMEM,
+ * -ENOSPC, -ERESTARTSYS.
+ */
+struct nouveau_bo *nouveau_bo_new(struct nouveau_device *ndev, u64 size, u64 align, u32 domain,
+				  u32 tile_mode, u32 tile_flags);
+struct nouveau_bo *nouveau_bo_get(struct nouveau_bo *bo);
+void nouveau_bo_put(struct nouveau_bo *bo);
+
+/*
+ * Pin where it is and map for the CPU; GART objects give plain memory. Balanced
+ * by nouveau_bo_vunmap(). Takes the reservation.
+ */
+int nouveau_bo_vmap(struct nouveau_bo *bo, struct iosys_map *map);
+void nouveau_bo_vunmap(struct nouveau_bo *bo, struct iosys_map *map);
+
+/*
+ * Bring @bo to where it should be before a submission uses it: VRAM when it
+ * asked for that and some is free, else GART. Its reservation is held; leaves
+ * a free fence slot count untouched. Copies end up as DMA_RESV_USAGE_KERNEL
+ * fences in the reservation.
+ */
+int nouveau_bo_validate_locked(struct nouveau_bo *bo, bool interruptible);
+
+/* The object behind @handle with a reference, or NULL. */
+struct nouveau_bo *nouveau_bo_lookup(struct drm_file *file, u32 handle);
+
+u64 nouveau_gart_bytes(struct nouveau_device *ndev);
+u64 nouveau_gart_free_bytes(struct nouveau_device *ndev);
+
+int nouveau_gem_ioctl_new(struct drm_device *drm, void *data, struct drm_file *file);
+int nouveau_gem_ioctl_info(struct drm_device *drm, void *data, struct drm_file *file);
+int nouveau_gem_ioctl_cpu_prep(struct drm_device *drm, void *data, struct drm_file *file);
+int nouveau_gem_ioctl_cpu_fini(struct drm_device *drm, void *data, struct drm_file *file);
+
+#endif
