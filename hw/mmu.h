@@ -41,6 +41,7 @@ struct mmu_as {
 	bool valid;			/* false: every access is UNBOUND_INST_BLOCK */
 	bool replay_tex;		/* FAULT_REPLAY_TEX */
 	bool replay_gcc;		/* FAULT_REPLAY_GCC */
+	bool privileged;		/* may use PTEs with PRIVILEGE: BAR windows */
 };
 
 /* Who asks: fields of the fault packet. Constant per engine unit. */
@@ -64,24 +65,30 @@ struct mmu_xlat {
 
 enum mmu_result { MMU_OK, MMU_FAULT };
 
-/* @tlb locked by the caller. Never takes gpu->lock. */
+/*
+ * @tlb locked by the caller. Never takes gpu->lock. Engines whose address
+ * fields are 49 bits wide pass those; 64-bit ones must be canonical.
+ */
 enum mmu_result mmu_translate(struct gpu *gpu, struct tlb *tlb, const struct mmu_as *as,
 			      uint64_t va, enum mmu_access access, struct mmu_xlat *out);
 
 /*
  * A parked replayable request. The engine owns the memory and leaves it alone
- * while state is MMU_PARKED. @wake runs with gpu->lock held.
+ * while state is MMU_PARKED. On a replay the MMU itself translates again
+ * through @tlb: a request that faults again stays parked behind a new packet,
+ * others end as MMU_REPLAYED (access again) or MMU_CANCELLED (NACK). @wake
+ * runs then, with gpu->lock held; it must not park or unpark anything.
  */
 enum mmu_park_state { MMU_IDLE, MMU_PARKED, MMU_REPLAYED, MMU_CANCELLED };
 
 struct mmu_park {
 	struct mmu_park *next, **pprev;		/* mmu.c's list */
 	const struct mmu_as *as;
+	struct tlb *tlb;			/* the one it missed in */
 	struct mmu_client client;
 	uint64_t va;
 	enum mmu_access access;
 	uint8_t fault_type;
-	bool cancel_armed;			/* fatal if it faults again */
 	_Atomic int state;			/* enum mmu_park_state */
 	void (*wake)(struct mmu_park *park);
 	void *owner;
@@ -89,10 +96,10 @@ struct mmu_park {
 
 /*
  * Report a miss of a client whose requests are replayable. Fills the packet
- * from @park (as, client, va, access, fault_type set by the caller). Returns
- * MMU_PARKED, or MMU_CANCELLED when the request may not be replayed (replay
- * disabled for the instance, or a targeted cancel had been armed): it has then
- * been reported as non-replayable. Takes gpu->lock.
+ * from @park (as, tlb, client, va, access, fault_type set by the caller).
+ * Returns MMU_PARKED; MMU_CANCELLED when the instance has replay disabled for
+ * this client: the fault has then been reported as non-replayable; or MMU_IDLE
+ * for a prefetch, which nobody waits for. Takes gpu->lock.
  */
 enum mmu_park_state mmu_fault_replayable(struct gpu *gpu, struct mmu_park *park);
 /* Forget a parked request whose owner goes away. gpu->lock held. */
@@ -104,10 +111,19 @@ void mmu_fault_fatal(struct gpu *gpu, const struct mmu_as *as, const struct mmu_
 void mmu_fault_fatal_locked(struct gpu *gpu, const struct mmu_as *as,
 			    const struct mmu_client *client, uint64_t va,
 			    enum mmu_access access, uint8_t fault_type);
+/*
+ * A fault that no fault buffer takes (BAR1, BAR2, physical): latched in the
+ * FAULT_* registers, vector 134. gpu->lock held. The two above do the same for
+ * the engine ids of the BARs.
+ */
+void mmu_fault_info_locked(struct gpu *gpu, const struct mmu_as *as,
+			   const struct mmu_client *client, uint64_t va,
+			   enum mmu_access access, uint8_t fault_type);
 
 /*
  * Invalidate and replay, for the register path and for MEM_OP methods.
- * gpu->lock held. Returns when no access through a stale entry can follow.
+ * gpu->lock held. Returns when no access through a stale entry can follow and
+ * every request named by the replay mode has been translated again.
  */
 enum mmu_replay {
 	REPLAY_NONE, REPLAY_START, REPLAY_START_ACK_ALL,
@@ -130,11 +146,21 @@ struct mmu_invalidate {
 
 void mmu_invalidate(struct gpu *gpu, const struct mmu_invalidate *inv);
 
-/* TLBs (tlb.c). Capacity in entries; registers itself for invalidates. */
+/*
+ * TLBs (tlb.c). Capacity in entries; registers itself for invalidates. @hub:
+ * reached by invalidates with HUBTLB_ONLY. NULL when out of memory. Callable
+ * with or without gpu->lock. @name must outlive the TLB.
+ */
 struct tlb *tlb_create(struct gpu *gpu, const char *name, unsigned int entries, bool hub);
 void tlb_destroy(struct gpu *gpu, struct tlb *tlb);
+/* Locking also holds the DMA map: pointers from mmu_translate() stay good. */
 void tlb_lock(struct tlb *tlb);
 void tlb_unlock(struct tlb *tlb);
+/*
+ * Somebody waits for @tlb: one relaxed load, for engines that keep the lock
+ * over many accesses and check between them.
+ */
+bool tlb_contended(const struct tlb *tlb);
 
 /*
  * Copy between a virtual range and a buffer through @tlb, page by page, taking
@@ -145,6 +171,9 @@ size_t mmu_copy_from(struct gpu *gpu, struct tlb *tlb, const struct mmu_as *as, 
 		     void *dst, size_t len, struct mmu_xlat *fault);
 size_t mmu_copy_to(struct gpu *gpu, struct tlb *tlb, const struct mmu_as *as, uint64_t va,
 		   const void *src, size_t len, struct mmu_xlat *fault);
+
+/* TLB hits are counted per TLB: add them to gpu->counters before reading those. */
+void mmu_sync_counters(struct gpu *gpu);
 
 int mmu_init(struct gpu *gpu);
 void mmu_reset(struct gpu *gpu);
