@@ -94,3 +94,30 @@ cache_lock() {
 	say "waiting for another run that is filling $CACHE"
 	flock 9
 }
+
+# mirror: MIRROR, or the first Debian archive that the host's apt is set up for.
+mirror() {
+	local m=${MIRROR:-}
+
+	[ -n "$m" ] || m=$(apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' \
+		'Created-By: Packages' 2>/dev/null |
+		awk -F'|' '$1 == "Debian" && $2 == "Debian" { print $3; exit }')
+	[ -n "$m" ] ||
+		die "apt on this host names no Debian mirror; run apt-get update, or set MIRROR=<url>"
+	echo "${m%/}"
+}
+
+# apt_options: fills the array of that name with what mmdebstrap needs to use
+# mirrors as the host's apt does.
+apt_options() {
+	local o
+
+	apt_options=(
+		--aptopt='APT::Install-Recommends "false"'
+		# A mirror may lag behind; signatures are still checked.
+		--aptopt='Acquire::Check-Valid-Until "false"'
+	)
+	while read -r o; do
+		apt_options+=(--aptopt="${o%;}")
+	done < <(apt-config dump | grep -E '^Acquire::(http|https|ftp|Retries)\b.*"[^"]+";' || :)
+}
