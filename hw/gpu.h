@@ -32,6 +32,8 @@ struct fifo;
 struct gr;
 struct ce;
 struct inject;
+struct ptimer;
+struct pci_config;
 
 struct gpu_config {
 	uint64_t vram_bytes;	/* 64 MiB .. 16 GiB, power of two */
@@ -57,15 +59,30 @@ struct gpu {
 	struct ce *ce;			/* ce.c */
 	struct gr *gr;			/* gr.c */
 	struct inject *inject;		/* inject.c */
+	struct ptimer *ptimer;		/* ptimer.c */
+	struct pci_config *pci;		/* pci_config.c */
+	_Atomic uint64_t time_offset;	/* ptimer.c: gpu_time() - gpu_now() */
 };
 
 /* @host must outlive the GPU. NULL on failure with errno set. */
 struct gpu *gpu_create(struct host *host, const struct gpu_config *config);
 void gpu_destroy(struct gpu *gpu);
-/* Function reset: stops engines, all units to power-on state. VRAM is kept. */
+/*
+ * Function reset: stops engines, all units to power-on state. VRAM is kept.
+ * Called by the bus thread without gpu->lock. Order: fifo_reset() without the
+ * lock (it waits until no worker runs an engine), then, with it, all registers
+ * to their reset values and each unit's <unit>_reset(). Unit init and fini run
+ * without the lock; fifo comes up last and goes down first.
+ */
 void gpu_reset(struct gpu *gpu);
 
+/* Never steps back: for budgets and timeouts. */
 static inline uint64_t gpu_now(struct gpu *gpu) { return host_now(gpu->host); }
+/* PTIMER as the guest has set it: for timestamps in packets and semaphores. */
+static inline uint64_t gpu_time(struct gpu *gpu)
+{
+	return gpu_now(gpu) + atomic_load_explicit(&gpu->time_offset, memory_order_relaxed);
+}
 
 /* Physical address spaces as engines see them. */
 enum gpu_aperture { APERTURE_VRAM, APERTURE_PEER, APERTURE_SYS_COH, APERTURE_SYS_NCOH };

@@ -37,15 +37,47 @@ struct mmio_block {
 	unsigned int nregs;
 };
 
-/* Registers one unit's table; called once at gpu_create(). */
+/*
+ * A window whose content lives elsewhere (PRAMIN, the config mirror): every
+ * access of 1, 2, 4 or 8 bytes, aligned, goes to the hooks. gpu->lock held.
+ */
+struct mmio_window {
+	const char *unit;
+	uint32_t off, bytes;	/* 4 KiB granules */
+	uint64_t (*read)(struct gpu *gpu, uint32_t off, unsigned int size);
+	void (*write)(struct gpu *gpu, uint32_t off, unsigned int size, uint64_t val);
+};
+
+/*
+ * Registers one unit's table; called once at gpu_create(). Two registers at
+ * one offset are a mistake in the model: reported on stderr, then abort().
+ */
 void mmio_register(struct gpu *gpu, const struct mmio_block *block);
+void mmio_register_window(struct gpu *gpu, const struct mmio_window *win);
 /* Sets all stored values to their reset values. */
 void mmio_reset(struct gpu *gpu);
-/* Guest access; @off dword aligned. Take gpu->lock themselves. */
+/*
+ * Guest access of @size bytes (1, 2, 4 or 8), aligned: what a bus calls.
+ * Registers are dwords: smaller reads see their part of one, smaller writes
+ * are a guest error and dropped, 8 bytes are two accesses in rising order.
+ */
+uint64_t mmio_read(struct gpu *gpu, uint32_t off, unsigned int size);
+void mmio_write(struct gpu *gpu, uint32_t off, unsigned int size, uint64_t val);
+/*
+ * Guest access; @off dword aligned. Take gpu->lock themselves. An offset that
+ * no unit claims reads NVX_PRI_UNCLAIMED and latches a PRI timeout in PTIMER
+ * and PBUS; it is logged as unimplemented.
+ */
 uint32_t mmio_read32(struct gpu *gpu, uint32_t off);
 void mmio_write32(struct gpu *gpu, uint32_t off, uint32_t val);
 /* Model-side access to the stored value, no hooks, no masks; lock held. */
 uint32_t mmio_peek(struct gpu *gpu, uint32_t off);
 void mmio_poke(struct gpu *gpu, uint32_t off, uint32_t val);
+
+/* For tests that walk all registers: next claimed register at or after *@off. */
+const struct mmio_reg *mmio_next(struct gpu *gpu, uint32_t *off, unsigned int *i);
+
+int mmio_init(struct gpu *gpu);
+void mmio_fini(struct gpu *gpu);
 
 #endif

@@ -18,6 +18,9 @@
 #define NVX_PMC_BOOT_0_TU104_A1			0x164000a1	/* inferred from fields */
 #define NVX_PMC_BOOT_42_TU104_A1		0x164a1000	/* inferred from fields */
 
+/* What an offset reads that no unit claims. */
+#define NVX_PRI_UNCLAIMED			0xbadf0100	/* model; silicon answers 0xbadfxxxx too */
+
 /* Host flush: write 1, poll PENDING. Makes BAR writes visible to the GPU. */
 #define NVX_HOST_FLUSH				0x00070000	/* nouveau */
 #define NVX_HOST_FLUSH_TRIGGER			0:0
@@ -33,6 +36,10 @@
 #define NVX_XVE_MSI_REARM			0x00088704	/* nouveau */
 #define NVX_XVE_MIRROR				0x00088000	/* nouveau; published base */
 
+/* Bit 0: the CPU may read NV_PGC6_AON_SECURE_SCRATCH_GROUP_05 (boot progress). */
+#define NVX_PGC6_GROUP_05_PRIV_LEVEL_MASK	0x00118128	/* nouveau; published by NVIDIA's driver */
+#define NVX_PGC6_GROUP_05_PRIV_LEVEL_MASK_READ	0:0
+
 /* VRAM size = MAG << (SCALE + 20), times 15/16 with ECC. */
 #define NVX_PFB_LOCAL_MEMORY_RANGE		0x00100ce0	/* published for GP102 */
 #define NVX_PFB_LOCAL_MEMORY_RANGE_LOWER_SCALE	3:0
@@ -42,6 +49,14 @@
 #define NVX_PFB_VPR_STATUS_LOCKED		4:4
 #define NVX_PFB_SYSMEM_FLUSH_PAGE		0x00100c10	/* nouveau: PA >> 8 */
 #define NVX_STRAP				0x00101000	/* nouveau */
+#define NVX_STRAP_CRYSTAL_27MHZ			0x00400000	/* nouveau */
+#define NVX_PFB_NUM_ACTIVE_LTCS_GPC		0x00100800	/* nouveau copies it into each GPC */
+#define NVX_LTC_COUNT				0x0012006c	/* nouveau */
+#define NVX_LTC_CONFIG				0x0017e280	/* nouveau: slices 31:28 */
+#define NVX_FBPS				4		/* model: a 256-bit board */
+#define NVX_FBPA_PER_FBP			2		/* model */
+#define NVX_LTC_PER_FBP				2		/* model */
+#define NVX_SLICES_PER_LTC			4		/* model */
 #define NVX_VRAM_RESERVED_HEAD			0x00040000	/* nouveau: VGA */
 #define NVX_VRAM_RESERVED_TAIL			0x00100000	/* nouveau: VBIOS etc. */
 
