@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libnvsvm: run SM75 machine code on a nouveau GPU, on any memory of this
+ * process.
+ *
+ * Objects are opaque. Functions that can fail return 0 or a negative errno.
+ * A context and what is made from it belong to one thread at a time; different
+ * contexts are independent.
+ */
+#ifndef NVSVM_H
+#define NVSVM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define NVSVM_API __attribute__((visibility("default")))
+
+struct nvsvm_context;
+struct nvsvm_kernel;
+struct nvsvm_buffer;
+
+struct nvsvm_info {
+	char driver[16];		/* "nouveau" */
+	int version[3];
+	uint32_t chipset;		/* 0x164 */
+	uint16_t pci_vendor, pci_device;
+	uint64_t vram_bytes, gart_bytes;
+	uint32_t gpcs, sms;
+	char path[64];			/* the render node */
+};
+
+/*
+ * nvsvm_open - open a GPU and mirror this process on it
+ * @path: a render node, or NULL for the first one that nouveau drives
+ * @context: receives the context
+ *
+ * From here on every pointer of the process is a GPU pointer. The mirror is
+ * that of the process that opens: a child after fork() must open its own.
+ * -ENODEV: no such GPU. -ENOSYS: the driver has no SVM. Others from the driver.
+ */
+NVSVM_API int nvsvm_open(const char *path, struct nvsvm_context **context);
+/* nvsvm_close - wait for nothing, free all; kernels and buffers go first. */
+NVSVM_API void nvsvm_close(struct nvsvm_context *context);
+NVSVM_API void nvsvm_get_info(struct nvsvm_context *context, struct nvsvm_info *info);
+/* nvsvm_fd - the DRM file, for ioctls of one's own and /proc/self/fdinfo. */
+NVSVM_API int nvsvm_fd(struct nvsvm_context *context);
+
+/*
+ * nvsvm_kernel_new - load machine code
+ * @code: 128-bit instructions, four words each
+ * @count: number of instructions, at least 1
+ * @gprs: registers per thread; @shared, @local: bytes; @barriers: 0..16
+ *
+ * Calling convention: c[0x0][0x0..0x8] block size, c[0x0][0xc..0x14] grid
+ * size, arguments from c[0x0][0x160] on (at most 1024 bytes).
+ * -EINVAL: a value out of range. -ENOMEM.
+ */
+NVSVM_API int nvsvm_kernel_new(struct nvsvm_context *context, const uint32_t *code, size_t count,
+			       unsigned int gprs, unsigned int shared, unsigned int local,
+			       unsigned int barriers, struct nvsvm_kernel **kernel);
+NVSVM_API void nvsvm_kernel_free(struct nvsvm_kernel *kernel);
+
+/*
+ * nvsvm_launch - queue a grid
+ * @grid, @block: blocks, and threads per block (product at most 1024)
+ * @args: copied; pointers in it are pointers of this process
+ *
+ * Launches of one context run in order. -ENODEV: an earlier kernel made an
+ * access no memory answers, and the driver killed this context's channel.
+ */
+NVSVM_API int nvsvm_launch(struct nvsvm_kernel *kernel, const uint32_t grid[3],
+			   const uint32_t block[3], const void *args, size_t args_bytes);
+/*
+ * nvsvm_wait - until everything launched so far is done
+ *
+ * -ENODEV when the channel was killed meanwhile: the results are not there.
+ */
+NVSVM_API int nvsvm_wait(struct nvsvm_context *context);
+/*
+ * nvsvm_reopen_channel - a fresh channel after a kill
+ *
+ * Kernels and buffers stay valid.
+ */
+NVSVM_API int nvsvm_reopen_channel(struct nvsvm_context *context);
+
+enum nvsvm_target { NVSVM_TARGET_SYSTEM, NVSVM_TARGET_VRAM };
+
+/*
+ * nvsvm_migrate - move the pages of [address, address + bytes)
+ * @moved: receives the pages that moved, or NULL
+ *
+ * Best effort: pages that cannot move stay and remain usable. Unaligned ranges
+ * are widened to pages.
+ */
+NVSVM_API int nvsvm_migrate(struct nvsvm_context *context, const void *address, size_t bytes,
+			    enum nvsvm_target target, uint64_t *moved);
+
+/*
+ * nvsvm_buffer_new - a buffer object, not mirrored memory
+ * @vram: in VRAM, else in system memory
+ */
+NVSVM_API int nvsvm_buffer_new(struct nvsvm_context *context, size_t bytes, int vram,
+			       struct nvsvm_buffer **buffer);
+NVSVM_API void nvsvm_buffer_free(struct nvsvm_buffer *buffer);
+NVSVM_API uint64_t nvsvm_buffer_address(const struct nvsvm_buffer *buffer);
+/* nvsvm_buffer_map - CPU address, or NULL with errno; stays mapped. */
+NVSVM_API void *nvsvm_buffer_map(struct nvsvm_buffer *buffer);
+
+/*
+ * nvsvm_copy - queue a copy by a copy engine
+ *
+ * Any two GPU addresses, mirrored memory included. Runs after the launches
+ * queued before, before those queued after.
+ */
+NVSVM_API int nvsvm_copy(struct nvsvm_context *context, uint64_t dst, uint64_t src,
+			 uint32_t bytes);
+
+/* nvsvm_gpu_time - GPU nanoseconds, the clock of its timestamps. */
+NVSVM_API int nvsvm_gpu_time(struct nvsvm_context *context, uint64_t *ns);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
