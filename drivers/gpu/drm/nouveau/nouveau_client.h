@@ -2,41 +2,35 @@
 #ifndef __NOUVEAU_CLIENT_H__
 #define __NOUVEAU_CLIENT_H__
 
-#include <linux/mutex.h>
-#include <linux/types.h>
+#include <drm/drm_file.h>
 
-struct drm_file;
-struct nouveau_abi;
 struct nouveau_device;
+struct nouveau_uapi;
 struct nouveau_vm;
 
 /**
- * struct nouveau_client - one open file
+ * struct nouveau_client - one open file: drm_file.driver_priv
  *
- * Lives from open to postclose. Close goes: handles (DRM core), channels and
- * engine objects (nouveau_uapi_close()), SVM, address space.
+ * Made by the open hook (nouveau_drv.c). The close hook takes it apart in this
+ * order: channels and objects (nouveau_uapi_close), SVM, address space.
  */
 struct nouveau_client {
-	/** @ndev: the GPU */
+	/** @ndev: the device */
 	struct nouveau_device *ndev;
-	/** @file: the DRM side of this file */
-	struct drm_file *file;
-	/** @abi: channels and engine objects, private to nouveau_uapi.c */
-	struct nouveau_abi *abi;
-	/** @lock: makes @vm once; leaf */
-	struct mutex lock;
-	/** @vm: address space, NULL until something needs one; then constant */
+	/** @vm: address space of this file's buffer objects and channels */
 	struct nouveau_vm *vm;
+	/** @uapi: channels and NVIF objects (nouveau_uapi.c) */
+	struct nouveau_uapi *uapi;
 };
 
-/* The client of @file. */
-struct nouveau_client *nouveau_client(struct drm_file *file);
-/*
- * The address space of @client, made on first use; valid as long as the file
- * is open, take a reference to keep it. ERR_PTR(-ENOMEM or -ENOSPC).
- */
-struct nouveau_vm *nouveau_client_vm(struct nouveau_client *client);
-/* The same without making one: NULL when there is none yet. */
-struct nouveau_vm *nouveau_client_peek_vm(struct nouveau_client *client);
+static inline struct nouveau_client *nouveau_client(struct drm_file *file)
+{
+	return file->driver_priv;
+}
+
+static inline struct nouveau_vm *nouveau_client_vm(struct nouveau_client *client)
+{
+	return client->vm;
+}
 
 #endif

@@ -15,6 +15,7 @@ struct nouveau_dmem;
 struct nouveau_fault_service;
 struct nouveau_fifo;
 struct nouveau_irq;
+struct nouveau_pt_pool;
 struct nouveau_svm_device;
 struct nouveau_vram;
 struct tu102_tlb;
@@ -36,6 +37,8 @@ struct nouveau_device {
 	u64 vram_bytes;
 	/** @vram: TTM device, VRAM manager and the BAR1 window (nouveau_vram.c) */
 	struct nouveau_vram *vram;
+	/** @pt_pool: where page tables are cut from (nouveau_pt_alloc.c) */
+	struct nouveau_pt_pool *pt_pool;
 	/** @bar2: GPU-side instance address space (tu102_bar2.c) */
 	struct nouveau_bar2 *bar2;
 	/** @irq: interrupt tree (nouveau_irq.c) */

@@ -8,7 +8,8 @@ struct drm_device;
 struct drm_file;
 struct iosys_map;
 struct nouveau_device;
-struct seq_file;
+struct nouveau_vm;
+struct nouveau_vma;
 
 /**
  * struct nouveau_bo - a buffer object
@@ -27,6 +28,8 @@ struct nouveau_bo {
 	u32 tile_flags;
 	/** @align: alignment of its GPU addresses, bytes, a power of two */
 	u64 align;
+	/** @placed: TTM_PL_* it is in, for statistics without the reservation */
+	u32 placed;
 	/** @vmas: its mappings (nouveau_vm.c), under the reservation */
 	struct list_head vmas;
 };
@@ -66,11 +69,19 @@ void nouveau_bo_vunmap(struct nouveau_bo *bo, struct iosys_map *map);
 
 /*
  * Bring @bo to where it should be before a submission uses it: VRAM when it
- * asked for that and some is free, else GART. Its reservation is held; leaves
- * a free fence slot count untouched. Copies end up as DMA_RESV_USAGE_KERNEL
- * fences in the reservation.
+ * asked for that and some is free, else GART. @domains: where the submission
+ * lets it be, NOUVEAU_GEM_DOMAIN_*; -EINVAL when that excludes where it lives.
+ * Reservation held. Copies end up as DMA_RESV_USAGE_KERNEL fences in it.
  */
-int nouveau_bo_validate_locked(struct nouveau_bo *bo, bool interruptible);
+int nouveau_bo_validate(struct nouveau_bo *bo, u32 domains);
+
+/*
+ * The mapping of @bo in @vm with a reference, or NULL; reservation held. A job
+ * keeps it until it is done, so that closing a handle unmaps only afterwards.
+ */
+struct nouveau_vma *nouveau_bo_vma_find(struct nouveau_bo *bo, struct nouveau_vm *vm);
+/* The last put unmaps and takes the reservation: may sleep, not in atomic context. */
+void nouveau_vma_put(struct nouveau_vma *vma);
 
 /* The object behind @handle with a reference, or NULL. */
 struct nouveau_bo *nouveau_bo_lookup(struct drm_file *file, u32 handle);

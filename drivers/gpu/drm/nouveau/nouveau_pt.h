@@ -6,6 +6,7 @@
 
 struct nouveau_device;
 struct nouveau_pt;
+struct seq_file;
 
 /*
  * A tree of GMMU VER2 page tables in VRAM. Prepare allocates every table a
@@ -33,8 +34,8 @@ void nouveau_pt_assert_locked(struct nouveau_pt *pt);
 int __must_check nouveau_pt_prepare(struct nouveau_pt *pt, u64 start, u64 end, unsigned int shift);
 /*
  * Write @n entries of 1 << @shift bytes from @start on; entries are complete
- * PTE words from tu102_pte.h (0: leave invalid). An overlapping smaller or
- * larger entry is replaced. Lock held.
+ * PTE words from tu102_pte.h (0: this entry becomes invalid, those of other
+ * sizes stay). A valid word replaces smaller and larger entries. Lock held.
  */
 void nouveau_pt_write_locked(struct nouveau_pt *pt, u64 start, unsigned int n, unsigned int shift,
 			     const u64 *ptes);
@@ -47,5 +48,13 @@ void nouveau_pt_write_locked(struct nouveau_pt *pt, u64 start, unsigned int n, u
 bool nouveau_pt_zap_locked(struct nouveau_pt *pt, u64 *start, u64 *end);
 /* The valid entry that covers @va, for debugfs and tests: false when none. */
 bool nouveau_pt_lookup(struct nouveau_pt *pt, u64 va, u64 *pte, unsigned int *shift);
+/* One line per contiguous run. */
+void nouveau_pt_show(struct nouveau_pt *pt, struct seq_file *m);
+/*
+ * The device goes: from here on prepare gives -ENODEV, writes are dropped and
+ * zap finds nothing. So whoever holds the lock and got true from zap may use
+ * the hardware.
+ */
+void nouveau_pt_detach_all(struct nouveau_device *ndev);
 
 #endif

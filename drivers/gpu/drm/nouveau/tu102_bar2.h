@@ -14,15 +14,12 @@ int tu102_bar2_init(struct nouveau_device *ndev);
 void tu102_bar2_fini(struct nouveau_device *ndev);
 
 /*
- * Map @pages pages of coherent system memory whose DMA addresses are @dma.
- * Returns 0 and a page-aligned BAR2 address; -ENOSPC, -ENOMEM, -ETIMEDOUT.
+ * Map @size bytes (whole pages) of coherent, DMA-contiguous system memory.
+ * Returns 0 and a page-aligned BAR2 address in *va; -EINVAL, -ENOSPC, -ENOMEM,
+ * -ETIMEDOUT. May sleep.
  */
-int tu102_bar2_map(struct nouveau_device *ndev, const dma_addr_t *dma, unsigned int pages,
-		   u64 *va);
-/* The same for @bytes of VRAM or of DMA-contiguous system memory. */
-int tu102_bar2_map_vram(struct nouveau_device *ndev, u64 addr, u64 bytes, u64 *va);
-int tu102_bar2_map_dma(struct nouveau_device *ndev, dma_addr_t dma, u64 bytes, u64 *va);
-/* Unmap what one of the above returned, TLB included. */
-void tu102_bar2_unmap(struct nouveau_device *ndev, u64 va);
+int tu102_bar2_map(struct nouveau_device *ndev, dma_addr_t dma, u64 size, u64 *va);
+/* Unmap what tu102_bar2_map() returned, TLB included; the GPU is done with it. */
+void tu102_bar2_unmap(struct nouveau_device *ndev, u64 va, u64 size);
 
 #endif
