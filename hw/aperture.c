@@ -12,6 +12,7 @@
 #include "mmu.h"
 #include "nvhw/nv_field.h"
 #include "nvhw/tu104/dev_bus.h"
+#include "nvhw/tu104/dev_fault.h"
 #include "nvhw/tu104/dev_fault_client.h"
 #include "nvhw/tu104/dev_vm.h"
 #include "nvhw/undocumented.h"
@@ -94,6 +95,11 @@ size_t aperture_copy_from(struct gpu *gpu, uint64_t va, void *dst, size_t len)
 	return copy(gpu, va, dst, len, false, &type);
 }
 
+const struct mmu_as *aperture_bar2_as(struct gpu *gpu)
+{
+	return gpu->aperture->virtual ? &gpu->aperture->as : NULL;
+}
+
 /* A CPU access that misses is an info fault of engine BAR2. */
 static bool cpu_access(struct gpu *gpu, uint32_t off, unsigned int size, void *buf, bool write)
 {
@@ -162,6 +168,7 @@ static void bar2_block_written(struct gpu *gpu, const struct mmio_reg *r, unsign
 		host_dma_begin(gpu->host);
 		if (inst_decode_as(gpu, block_aperture(val), pa, -1, &a->as))
 			log_guest_error("aperture", "BAR2_BLOCK %08x: bad instance block", val);
+		a->as.privileged = true;
 		host_dma_end(gpu->host);
 	}
 	tlb_unlock(a->tlb);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct gpu;
+struct mmu_as;
 
 /* CPU access to PCI BAR 3, 1, 2, 4 or 8 bytes, aligned. Take gpu->lock. */
 uint64_t aperture_bar2_read(struct gpu *gpu, uint32_t off, unsigned int size);
@@ -23,6 +24,12 @@ void aperture_bar2_write(struct gpu *gpu, uint32_t off, unsigned int size, uint6
  */
 size_t aperture_copy_to(struct gpu *gpu, uint64_t va, const void *src, size_t len);
 size_t aperture_copy_from(struct gpu *gpu, uint64_t va, void *dst, size_t len);
+
+/*
+ * The address space behind BAR2, or NULL while BAR2 is physical. gpu->lock
+ * held, and only good as long as it is.
+ */
+const struct mmu_as *aperture_bar2_as(struct gpu *gpu);
 
 int aperture_init(struct gpu *gpu);
 void aperture_reset(struct gpu *gpu);

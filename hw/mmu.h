@@ -77,7 +77,8 @@ enum mmu_result mmu_translate(struct gpu *gpu, struct tlb *tlb, const struct mmu
  * while state is MMU_PARKED. On a replay the MMU itself translates again
  * through @tlb: a request that faults again stays parked behind a new packet,
  * others end as MMU_REPLAYED (access again) or MMU_CANCELLED (NACK). @wake
- * runs then, with gpu->lock held; it must not park or unpark anything.
+ * runs then, with gpu->lock held; it must not park or unpark anything. Free
+ * the memory under gpu->lock only: @wake may be on its way otherwise.
  */
 enum mmu_park_state { MMU_IDLE, MMU_PARKED, MMU_REPLAYED, MMU_CANCELLED };
 
