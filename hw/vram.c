@@ -3,7 +3,9 @@
 #include "vram.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -69,4 +71,12 @@ void *vram_ptr(struct gpu *gpu, uint64_t pa, size_t len)
 int vram_fd(struct gpu *gpu)
 {
 	return gpu->vram->fd;
+}
+
+void vram_clear(struct gpu *gpu)
+{
+	struct vram *v = gpu->vram;
+
+	if (fallocate(v->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, v->bytes))
+		memset(v->base, 0, v->bytes);
 }

@@ -16,6 +16,9 @@ void *vram_ptr(struct gpu *gpu, uint64_t pa, size_t len);
 /* The memfd; stays owned by vram.c. */
 int vram_fd(struct gpu *gpu);
 
+/* All zero again, and the host's pages given back. */
+void vram_clear(struct gpu *gpu);
+
 int vram_init(struct gpu *gpu);		/* -errno */
 void vram_fini(struct gpu *gpu);
 
