@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+/* nvsvm run: a demo kernel, or all of them. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sm75.h>
+#include <unistd.h>
+
+#include "tool.h"
+#include "workload.h"
+
+#define DEFAULT_BYTES (4u << 20)
+#define DEFAULT_REPEAT 3
+#define PICTURES_MAX 16
+
+struct run_options {
+	const char *device, *picture;
+	uint64_t bytes;
+	unsigned int repeat;
+	bool migrate;
+	uint32_t seed;
+};
+
+struct run_state {
+	struct nvsvm_context *context;
+	struct run_options options;
+	struct residency *picture[PICTURES_MAX];
+	unsigned int pictures;
+	bool progress;
+};
+
+static void progress(struct run_state *s, const char *name, const char *what)
+{
+	if (s->progress)
+		printf("\r\033[K%-10s %s", name, what);
+	fflush(stdout);
+}
+
+static int load(struct nvsvm_context *context, const struct workload *w,
+		struct nvsvm_kernel **kernel)
+{
+	struct sm75_program prog;
+	struct sm75_error err;
+	int ret = sm75_assemble(w->source, &prog, &err);
+
+	if (ret)
+		return complain(0, "%s.sass:%u: %s", w->name, err.line, err.text), ret;
+	ret = nvsvm_kernel_new(context, prog.words, prog.count, prog.gprs, prog.shared_bytes,
+			       prog.local_bytes, prog.barriers, kernel);
+	sm75_program_free(&prog);
+	return ret;
+}
+
+static void heading(void)
+{
+	printf("%-10s %8s %8s %8s %8s %9s %9s %9s %9s  %s\n", "kernel", "MiB", "faults", "batches",
+	       "replays", "to VRAM", "to RAM", "CE MiB", "ms", "result");
+}
+
+static void report(const struct workload *w, const struct job *job, const struct counters *from,
+		   const struct counters *to, uint64_t ns, bool ok)
+{
+	printf("%-10s %8.1f %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %9" PRIu64 " %9" PRIu64
+	       " %9.1f %9.1f  %s\n", w->name, job->bytes / 1048576.0,
+	       counters_delta(from, to, "faults"), counters_delta(from, to, "fault_batches"),
+	       counters_delta(from, to, "replays"), counters_delta(from, to, "pages_to_vram"),
+	       counters_delta(from, to, "pages_to_sys"),
+	       counters_delta(from, to, "ce_bytes") / 1048576.0, ns / 1e6,
+	       ok ? "every byte right" : job->error);
+}
+
+/* Launch @job's kernel the wanted number of times; marks each in the picture. */
+static int launch_all(struct run_state *s, const struct workload *w, struct nvsvm_kernel *kernel,
+		      struct job *job, struct residency *watch)
+{
+	int ret = 0;
+
+	if (s->options.migrate) {
+		ret = nvsvm_migrate(s->context, job->watch, job->watch_bytes, NVSVM_TARGET_VRAM,
+				    NULL);
+		residency_mark(watch, "migrate");
+	}
+	for (unsigned int i = 0; !ret && i < s->options.repeat; i++) {
+		char label[24];
+
+		snprintf(label, sizeof(label), "launch %u", i + 1);
+		progress(s, w->name, label);
+		residency_mark(watch, label);
+		ret = nvsvm_launch(kernel, job->grid, job->block, job->args, job->args_bytes);
+		if (!ret)
+			ret = nvsvm_wait(s->context);
+		job->launches++;
+	}
+	return ret;
+}
+
+static int run_one(struct run_state *s, const struct workload *w)
+{
+	struct job job = { .bytes = s->options.bytes, .seed = s->options.seed };
+	struct nvsvm_kernel *kernel = NULL;
+	struct residency *watch = NULL;
+	struct counters from, to;
+	uint64_t start;
+	bool ok = false;
+	int ret;
+
+	progress(s, w->name, "building data");
+	ret = load(s->context, w, &kernel);
+	if (!ret)
+		ret = w->setup(&job);
+	if (ret)
+		goto out;
+	counters_read(&from);
+	if (s->options.picture && s->pictures < PICTURES_MAX)
+		watch = residency_start(job.watch, job.watch_bytes, w->name);
+	start = now_ns();
+	ret = launch_all(s, w, kernel, &job, watch);
+	if (!ret) {
+		progress(s, w->name, "checking");
+		residency_mark(watch, "CPU checks");
+		ok = w->check(&job);
+	}
+	residency_stop(watch);
+	counters_read(&to);
+	progress(s, w->name, s->progress ? "\r\033[K" : "");
+	if (!ret)
+		report(w, &job, &from, &to, now_ns() - start, ok);
+	if (watch)
+		s->picture[s->pictures++] = watch;
+out:
+	nvsvm_kernel_free(kernel);
+	job_free(&job);
+	if (ret)
+		complain(ret, "%s", w->name);
+	return ret || !ok;
+}
+
+static int usage(int code)
+{
+	puts("usage: nvsvm run KERNEL|all|list [--size BYTES] [--repeat N] [--migrate]\n"
+	     "                 [--seed N] [--picture FILE.svg] [--device NODE]\n"
+	     "\n"
+	     "  --size      memory the kernel works on (4M); suffixes K, M, G\n"
+	     "  --repeat    launches (3): hot memory moves to VRAM by itself\n"
+	     "  --migrate   ask for it to be moved before the first launch\n"
+	     "  --picture   draw where each page lived over time");
+	return code;
+}
+
+static int parse(int argc, char **argv, struct run_options *o)
+{
+	static const struct option options[] = {
+		{ "size", required_argument, NULL, 's' },
+		{ "repeat", required_argument, NULL, 'r' },
+		{ "migrate", no_argument, NULL, 'm' },
+		{ "seed", required_argument, NULL, 'e' },
+		{ "picture", required_argument, NULL, 'p' },
+		{ "device", required_argument, NULL, 'd' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int opt;
+
+	*o = (struct run_options){ .bytes = DEFAULT_BYTES, .repeat = DEFAULT_REPEAT, .seed = 1 };
+	while ((opt = getopt_long(argc, argv, "s:r:me:p:d:h", options, NULL)) != -1) {
+		switch (opt) {
+		case 's':
+			if (!parse_size(optarg, &o->bytes) || o->bytes > 1ull << 32)
+				return complain(0, "bad size '%s'", optarg), -1;
+			break;
+		case 'r':
+			o->repeat = strtoul(optarg, NULL, 0);
+			if (!o->repeat || o->repeat > 1000)
+				return complain(0, "repeat: 1 to 1000"), -1;
+			break;
+		case 'm':
+			o->migrate = true;
+			break;
+		case 'e':
+			o->seed = strtoul(optarg, NULL, 0);
+			break;
+		case 'p':
+			o->picture = optarg;
+			break;
+		case 'd':
+			o->device = optarg;
+			break;
+		case 'h':
+			exit(usage(0));
+		default:
+			return -1;
+		}
+	}
+	return optind;
+}
+
+int verb_run(int argc, char **argv)
+{
+	struct run_state s = { .progress = isatty(STDOUT_FILENO) };
+	int first = parse(argc, argv, &s.options), failed = 0, ran = 0, ret;
+
+	if (first < 0 || first >= argc)
+		return usage(2);
+	if (!strcmp(argv[first], "list")) {
+		for (unsigned int i = 0; i < workload_count; i++)
+			printf("%-10s %s\n", workloads[i].name, workloads[i].summary);
+		return 0;
+	}
+	ret = nvsvm_open(s.options.device, &s.context);
+	if (ret)
+		return complain(ret, "no GPU with shared virtual memory");
+	heading();
+	for (unsigned int i = 0; i < workload_count; i++) {
+		if (strcmp(argv[first], "all") && strcmp(argv[first], workloads[i].name))
+			continue;
+		ran++;
+		failed += run_one(&s, &workloads[i]) ? 1 : 0;
+	}
+	if (s.options.picture && s.pictures) {
+		ret = picture_write(s.options.picture, s.picture, s.pictures);
+		if (ret)
+			failed += complain(ret, "%s", s.options.picture);
+	}
+	for (unsigned int i = 0; i < s.pictures; i++)
+		residency_free(s.picture[i]);
+	nvsvm_close(s.context);
+	if (!ran)
+		return complain(0, "no kernel '%s'; 'nvsvm run list' names them", argv[first]);
+	return failed ? 1 : 0;
+}
