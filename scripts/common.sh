@@ -16,7 +16,7 @@ say() { printf '%s\n' "$*" >&2; }
 die() { say "$PROG: $*"; exit 1; }
 
 # key FILE...: names what was made from these files.
-key() { cat -- "$@" | sha256sum | cut -c1-12; }
+key() { cat "$@" | sha256sum | cut -c1-12; }
 
 # Everything a script must undo on its way out, Ctrl-C included.
 cleanup_paths=()
