@@ -15,6 +15,8 @@ O ?= build
 override O := $(abspath $(O))
 export O
 MAKEFLAGS += --no-print-directory
+JOBS ?= $(shell nproc)
+.NOTPARALLEL:
 LEVELS := unit hw lint vm
 
 .DEFAULT_GOAL := help
@@ -40,10 +42,10 @@ check: host ## all levels: unit, hw, lint, vm
 	@scripts/check $(LEVELS)
 
 check-unit: host ## the driver's pure code in user space, ASan and UBSan
-	@$(MAKE) -C tests/unit check
+	@$(MAKE) -j$(JOBS) -C tests/unit check
 
 check-hw: host ## the GPU model against the manuals' values, and fuzzing
-	@$(MAKE) -C tests/hw check
+	@$(MAKE) -j$(JOBS) -C tests/hw check
 
 lint: host ## checkpatch, sparse, W=1, layers, constants
 	@scripts/lint
@@ -71,14 +73,14 @@ guest: module hw userspace
 module: host ## nouveau.ko against the guest's kernel
 	@scripts/build-module
 
-hw: host ## the GPU model, $(O)/hw/tu104
-	@$(MAKE) -C hw all
+hw: host ## the GPU model, build/hw/tu104
+	@$(MAKE) -j$(JOBS) -C hw all
 
 userspace: host ## libnvsvm, nvsvm, the assembler
-	@scripts/inroot $(MAKE) -C userspace all
+	@scripts/inroot make -s -j$(JOBS) -C userspace all
 
 igt: host ## the igt tests
-	@scripts/inroot $(MAKE) -C tests/igt all
+	@scripts/inroot make -s -j$(JOBS) -C tests/igt all
 
 symbols: module ## each kernel symbol the module imports, and how it is exported
 	@scripts/symbols $(O)/module/nouveau.ko
