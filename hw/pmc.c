@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "pmc.h"
 
+#include "engine.h"
 #include "gpu.h"
 #include "intr.h"
 #include "mmio.h"
@@ -52,6 +53,14 @@ static void intr_sw_written(struct gpu *gpu, const struct mmio_reg *r, unsigned 
 				   NV_GET(val, NV_PMC_INTR_SW_ASSERT));
 }
 
+static void enable_written(struct gpu *gpu, const struct mmio_reg *r, unsigned int i,
+			   uint32_t val, uint32_t old)
+{
+#ifdef HW_HAS_FIFO
+	fifo_pmc_enable(gpu, old, mmio_peek(gpu, NV_PMC_ENABLE));
+#endif
+}
+
 static const struct mmio_reg regs[] = {
 	{ .off = NV_PMC_BOOT_0, .name = "PMC_BOOT_0", .reset = NVX_PMC_BOOT_0_TU104_A1 },
 	{ .off = NV_PMC_BOOT_1, .name = "PMC_BOOT_1" },
@@ -67,7 +76,8 @@ static const struct mmio_reg regs[] = {
 	  .write = intr_en_clear_written },
 	{ .off = NV_PMC_INTR_SW(0), .count = NV_PMC_INTR_SW__SIZE_1, .name = "PMC_INTR_SW",
 	  .rw = 1, .write = intr_sw_written },
-	{ .off = NV_PMC_ENABLE, .name = "PMC_ENABLE", .reset = ENABLE_MASK, .rw = ENABLE_MASK },
+	{ .off = NV_PMC_ENABLE, .name = "PMC_ENABLE", .reset = ENABLE_MASK, .rw = ENABLE_MASK,
+	  .write = enable_written },
 };
 
 static const struct mmio_block block = { "pmc", regs, sizeof(regs) / sizeof(regs[0]) };
