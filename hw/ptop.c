@@ -45,10 +45,11 @@ const unsigned int gpu_engine_count = sizeof(gpu_engines) / sizeof(gpu_engines[0
 /* Three chained words per device: DATA, ENUM, ENGINE_TYPE; the rest invalid. */
 static uint32_t device_info_read(struct gpu *gpu, const struct mmio_reg *r, unsigned int i)
 {
-	const struct engine *e = &gpu_engines[i / 3];
+	const struct engine *e;
 
 	if (i / 3 >= gpu_engine_count)
 		return NV_PTOP_DEVICE_INFO_ENTRY_NOT_VALID;
+	e = &gpu_engines[i / 3];
 	switch (i % 3) {
 	case 0:
 		return NV_DEF(NV_PTOP_DEVICE_INFO_ENTRY, _DATA) |
