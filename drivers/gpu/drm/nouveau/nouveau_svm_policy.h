@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef __NOUVEAU_SVM_POLICY_H__
+#define __NOUVEAU_SVM_POLICY_H__
+
+/*
+ * What to do about the faults of a block. Pure: a plan is a value computed from
+ * a snapshot; the mechanism may refuse any part of it. Compiles in user space.
+ */
+#include "nouveau_mask.h"
+
+/* X(name, default, what it does); each is a file in debugfs, svm_knobs/. */
+#define NOUVEAU_SVM_KNOBS(X) \
+	X(migrate, 1, "0: never migrate on a fault, map everything in place") \
+	X(batch_pages, 512, "1: serve one page per fault, for comparison") \
+	X(hot_faults, 3, "faulted pages that make a block hot for reads") \
+	X(heat_halflife_ms, 1000, "heat halves in this time") \
+	X(density_percent, 51, "populated part of a subtree that is then filled") \
+	X(density_full_percent, 90, "the same when VRAM is about to run out") \
+	X(pressure_percent, 12, "free VRAM below which density_percent rises") \
+	X(noprefetch_percent, 3, "free VRAM below which nothing is prefetched") \
+	X(thrash_moves, 3, "returns to system memory that count as thrash") \
+	X(thrash_lapse_us, 500, "time within which they count") \
+	X(thrash_pin_ms, 150, "how long a thrashing block stays in place") \
+	X(cpu_fault_pages, 16, "least pages a CPU fault brings back, a power of two")
+
+struct nouveau_svm_knobs {
+#define X(name, def, help) u32 name;
+	NOUVEAU_SVM_KNOBS(X)
+#undef X
+};
+
+extern const struct nouveau_svm_knobs nouveau_svm_knobs_default;
+
+enum nouveau_vma_kind {
+	NOUVEAU_VMA_NONE,		/* nothing mapped there */
+	NOUVEAU_VMA_ANON,		/* private anonymous: may live in VRAM */
+	NOUVEAU_VMA_FILE,		/* page cache, shmem, hugetlb: map in place */
+	NOUVEAU_VMA_SPECIAL,		/* device memory: no access */
+};
+
+/**
+ * struct nouveau_svm_heat - how busy a block is; part of the block
+ */
+struct nouveau_svm_heat {
+	u64 stamp_ns;			/* of the last update */
+	u32 heat;			/* faulted pages, decaying */
+	u64 move_ns;			/* of the first of the moves counted */
+	u32 moves;			/* returns to system memory in a row */
+	u64 pinned_until_ns;		/* thrash: do not migrate before */
+};
+
+/**
+ * struct nouveau_svm_view - the part of a block that lies in one VMA, as seen
+ * before service
+ */
+struct nouveau_svm_view {
+	enum nouveau_vma_kind kind;
+	bool readable, writable;	/* VMA permissions */
+	u16 first, end;			/* pages of the block inside the VMA */
+	/* faults, all inside [first, end) */
+	struct nouveau_mask read, write, atomic, prefetch;
+	struct nouveau_mask vram;	/* mapped to VRAM now, a hint */
+	struct nouveau_mask mapped;	/* mapped at all now, a hint */
+	u64 now_ns;
+	u64 vram_free, vram_total;	/* bytes */
+	struct nouveau_svm_heat heat;	/* updated with these faults already */
+};
+
+enum nouveau_plan_reason {
+	NOUVEAU_PLAN_IN_PLACE,		/* map where it is */
+	NOUVEAU_PLAN_HOT,		/* migrate: the block is hot */
+	NOUVEAU_PLAN_WRITE,		/* migrate: written to */
+	NOUVEAU_PLAN_ATOMIC,		/* migrate: needs atomics */
+	NOUVEAU_PLAN_THRASH,		/* in place, pinned there */
+	NOUVEAU_PLAN_NO_VRAM,		/* in place, VRAM is full */
+	NOUVEAU_PLAN_REFUSED,		/* nothing to be done */
+};
+
+/**
+ * struct nouveau_svm_plan - what to do, pages of the block
+ */
+struct nouveau_svm_plan {
+	enum nouveau_plan_reason reason;
+	struct nouveau_mask migrate;	/* bring to VRAM */
+	struct nouveau_mask require;	/* must be readable afterwards */
+	struct nouveau_mask require_write;	/* and writable */
+	struct nouveau_mask want;	/* fill if it costs nothing but memory: prefetch */
+	struct nouveau_mask want_write;	/* the same for writing */
+	struct nouveau_mask want_atomic;	/* grant atomics even in system memory */
+	struct nouveau_mask refuse;	/* no access at all */
+	struct nouveau_mask refuse_write;	/* reads only */
+	u16 first, end;			/* window to walk and map, whole 64 KiB or VMA edge */
+};
+
+void nouveau_svm_heat_add(struct nouveau_svm_heat *h, const struct nouveau_svm_knobs *k, u64 now_ns,
+			  unsigned int pages);
+/* Pages went home because the CPU wanted them. True when that pinned the block. */
+bool nouveau_svm_heat_returned(struct nouveau_svm_heat *h, const struct nouveau_svm_knobs *k,
+			       u64 now_ns);
+void nouveau_svm_plan(const struct nouveau_svm_view *v, const struct nouveau_svm_knobs *k,
+		      struct nouveau_svm_plan *plan);
+
+#endif

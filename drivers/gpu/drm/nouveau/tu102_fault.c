@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Step 1 of a fault's life: out of the ring, into struct nouveau_fault.
+ *
+ * The MMU appends 32-byte packets to two rings in coherent system memory, which
+ * it reaches through BAR2 virtual addresses: one ring for replayable faults (an
+ * SM's request stays parked until a replay), one for those that are not (copy
+ * engines and host, whose channel was switched out; accesses that were
+ * cancelled). This file knows rings, packets and their registers, and nothing
+ * of what a fault means; nouveau_fault.c calls it from one thread.
+ *
+ * A register access traps or crosses PCIe, so packets are recognised by their
+ * VALID bit in memory. Per batch one register is written, GET; PUT is read once
+ * per visit to an empty ring, and that also tells of an overflow.
+ *
+ * Facts: open-gpu-doc dev_mmu_fault and dev_vm for TU104 (packet, registers),
+ * the overflow protocol as open-gpu-kernel-modules uses it on Turing.
+ */
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include <drm/drm_print.h>
+
+#include <nvhw/class/clc369.h>
+#include <nvhw/nv_field.h>
+#include <nvhw/tu104/dev_fault.h>
+#include <nvhw/tu104/dev_fault_client.h>
+#include <nvhw/tu104/dev_vm.h>
+#include <nvhw/tu104/pri_mmu_hub.h>
+
+#include "nouveau_device.h"
+#include "nouveau_fault_batch.h"
+#include "nouveau_irq.h"
+#include "nouveau_stats.h"
+#include "nouveau_trace.h"
+#include "tu102_bar2.h"
+#include "tu102_fault.h"
+
+#define VF(reg)			(NV_LO(NV_VIRTUAL_FUNCTION_FULL_PHYS_OFFSET) + (reg))
+#define FB_LO(i)		VF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_LO(i))
+#define FB_HI(i)		VF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_HI(i))
+#define FB_GET(i)		VF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_GET(i))
+#define FB_PUT(i)		VF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_PUT(i))
+#define FB_SIZE(i)		VF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_SIZE(i))
+#define FAULT_STATUS		VF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_STATUS)
+#define FAULT_ADDR_LO		VF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_ADDR_LO)
+#define FAULT_ADDR_HI		VF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_ADDR_HI)
+#define FAULT_INFO		VF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_INFO)
+
+#define PACKET_DWORDS		(NVC369_BUF_SIZE / 4)
+#define VALID_DWORD		NV_MW_DW(NVC369_BUF_ENTRY_VALID)
+/* The MMU writes VALID after the packet and PUT after that: microseconds. */
+#define VALID_WAIT_US		1000
+#define BUSY_WAIT_US		2000000
+
+struct tu102_fault_packet {
+	u32 dw[PACKET_DWORDS];
+};
+static_assert(sizeof(struct tu102_fault_packet) == NVC369_BUF_SIZE);
+
+struct tu102_fault_ring {
+	struct tu102_fault_packet *packets;
+	dma_addr_t dma;
+	u64 bar2_va;
+	u32 entries;
+	u32 get;			/* next entry to look at */
+	bool pending_get;		/* GET was moved in memory, not in the register */
+	unsigned int notify_vector, error_vector;
+	bool notify_hooked, error_hooked;
+};
+
+struct tu102_fault {
+	struct nouveau_device *ndev;
+	struct tu102_fault_ring ring[TU102_FAULT_BUFFERS];
+	void (*notify)(void *data);
+	void *data;
+	unsigned int info_vector;
+	bool info_hooked;
+	bool dropped;			/* replayable faults, in an overflow */
+};
+
+static void fault_irq(void *data)
+{
+	struct tu102_fault *tf = data;
+
+	tf->notify(tf->data);
+}
+
+/*
+ * Faults that go to no ring: BAR1, BAR2 and physical accesses. They come from
+ * the CPU or from the driver's own mistakes; all to do is say so.
+ */
+static void fault_info_irq(void *data)
+{
+	struct tu102_fault *tf = data;
+	struct nouveau_device *ndev = tf->ndev;
+	u32 status = nv_rd32(ndev, FAULT_STATUS);
+
+	if (NV_GET(status, NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_STATUS_VALID)) {
+		u64 va = (u64)nv_rd32(ndev, FAULT_ADDR_HI) << 32 | nv_rd32(ndev, FAULT_ADDR_LO);
+
+		drm_err_ratelimited(&ndev->drm, "unexpected MMU fault: va 0x%llx info 0x%08x status 0x%08x\n",
+				    va & ~0xfffull, nv_rd32(ndev, FAULT_INFO), status);
+	}
+	/* VALID and the DROPPED bits are write-one-to-clear, the rest read only. */
+	nv_wr32(ndev, FAULT_STATUS, status);
+}
+
+static void ring_decode(const u32 *dw, struct nouveau_fault *f)
+{
+	u64 va = (u64)NV_MW_GET(dw, NVC369_BUF_ENTRY_ADDR_HI) << 32 |
+		 (u64)NV_MW_GET(dw, NVC369_BUF_ENTRY_ADDR_LO) << 12;
+
+	memset(f, 0, sizeof(*f));
+	f->inst = (u64)NV_MW_GET(dw, NVC369_BUF_ENTRY_INST_HI) << 32 |
+		  (u64)NV_MW_GET(dw, NVC369_BUF_ENTRY_INST_LO) << 12;
+	f->va = sign_extend64(va, 48);
+	f->timestamp = (u64)NV_MW_GET(dw, NVC369_BUF_ENTRY_TIMESTAMP_HI) << 32 |
+		       NV_MW_GET(dw, NVC369_BUF_ENTRY_TIMESTAMP_LO);
+	f->replayable = NV_MW_GET(dw, NVC369_BUF_ENTRY_REPLAYABLE_FAULT);
+	f->hw.engine = NV_MW_GET(dw, NVC369_BUF_ENTRY_ENGINE_ID);
+	f->hw.client = NV_MW_GET(dw, NVC369_BUF_ENTRY_CLIENT);
+	f->hw.gpc = NV_MW_GET(dw, NVC369_BUF_ENTRY_GPC_ID);
+	f->hw.hub = NV_MW_GET(dw, NVC369_BUF_ENTRY_MMU_CLIENT_TYPE) ==
+		    NV_PFAULT_MMU_CLIENT_TYPE_HUB;
+	f->hw.type = NV_MW_GET(dw, NVC369_BUF_ENTRY_FAULT_TYPE);
+
+	switch (NV_MW_GET(dw, NVC369_BUF_ENTRY_ACCESS_TYPE)) {
+	case NV_PFAULT_ACCESS_TYPE_VIRT_READ:
+	case NV_PFAULT_ACCESS_TYPE_PHYS_READ:
+		f->access = NOUVEAU_ACCESS_READ;
+		break;
+	case NV_PFAULT_ACCESS_TYPE_VIRT_PREFETCH:
+	case NV_PFAULT_ACCESS_TYPE_PHYS_PREFETCH:
+		f->access = NOUVEAU_ACCESS_PREFETCH;
+		break;
+	case NV_PFAULT_ACCESS_TYPE_VIRT_ATOMIC_STRONG:
+	case NV_PFAULT_ACCESS_TYPE_VIRT_ATOMIC_WEAK:
+	case NV_PFAULT_ACCESS_TYPE_PHYS_ATOMIC:
+		f->access = NOUVEAU_ACCESS_ATOMIC;
+		break;
+	default:
+		f->access = NOUVEAU_ACCESS_WRITE;
+		break;
+	}
+
+	switch (f->hw.type) {
+	case NV_PFAULT_FAULT_TYPE_PDE:
+	case NV_PFAULT_FAULT_TYPE_PTE:
+	case NV_PFAULT_FAULT_TYPE_RO_VIOLATION:
+	case NV_PFAULT_FAULT_TYPE_WO_VIOLATION:
+	case NV_PFAULT_FAULT_TYPE_ATOMIC_VIOLATION:
+		f->cause = NOUVEAU_CAUSE_MISS;
+		break;
+	default:
+		f->cause = NOUVEAU_CAUSE_FATAL;
+		break;
+	}
+}
+
+static bool packet_valid(const struct tu102_fault_packet *p)
+{
+	return NV_GET(READ_ONCE(p->dw[VALID_DWORD]), NVC369_BUF_ENTRY_VALID);
+}
+
+/* Copy out the packet at GET and give its slot back, in memory only. */
+static void ring_take(struct tu102_fault_ring *ring, struct tu102_fault_packet *out)
+{
+	struct tu102_fault_packet *p = &ring->packets[ring->get];
+
+	/* VALID was seen: the rest of the packet was written before it. */
+	dma_rmb();
+	*out = *p;
+	/* Or this packet would be found again when the ring has come around. */
+	WRITE_ONCE(p->dw[VALID_DWORD], 0);
+	ring->get = ring->get + 1 == ring->entries ? 0 : ring->get + 1;
+	ring->pending_get = true;
+}
+
+/*
+ * Tell the MMU what was consumed. The write also makes it compare GET with PUT
+ * again and raise the interrupt if something came in meanwhile.
+ */
+static void ring_write_get(struct tu102_fault *tf, unsigned int i)
+{
+	struct tu102_fault_ring *ring = &tf->ring[i];
+
+	if (!ring->pending_get)
+		return;
+	ring->pending_get = false;
+	/* nv_wr32() orders the cleared VALID bits before it. */
+	nv_wr32(tf->ndev, FB_GET(i), ring->get);
+}
+
+/*
+ * An overflow stops the MMU from writing until it is cleared, and it can only
+ * be cleared in a second write after GET made room: combined in one, the flag
+ * may be raised again at once by what is waiting. Dropped replayable faults
+ * come back with the next replay; others are lost.
+ */
+static void ring_clear_overflow(struct tu102_fault *tf, unsigned int i)
+{
+	struct tu102_fault_ring *ring = &tf->ring[i];
+
+	nouveau_stat_inc(&tf->ndev->stats, NOUVEAU_STAT_FAULT_OVERFLOW);
+	ring->pending_get = true;
+	ring_write_get(tf, i);
+	nv_wr32(tf->ndev, FB_GET(i), ring->get |
+		NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_GET_GETPTR_CORRUPTED, _CLEAR) |
+		NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_GET_OVERFLOW, _CLEAR));
+	if (i == TU102_FAULT_REPLAYABLE)
+		tf->dropped = true;
+	else
+		drm_err_ratelimited(&tf->ndev->drm,
+				    "non-replayable fault buffer overflow: faults were lost\n");
+}
+
+/*
+ * The entry at GET is not valid. Either the ring is empty, or the MMU moved PUT
+ * over a packet that is still on its way. Returns whether there is one now.
+ */
+static bool ring_wait_entry(struct tu102_fault *tf, unsigned int i)
+{
+	struct tu102_fault_ring *ring = &tf->ring[i];
+	u32 put = nv_rd32(tf->ndev, FB_PUT(i));
+	unsigned int us;
+
+	if (NV_GET(put, NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_PUT_OVERFLOW) ||
+	    NV_GET(put, NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_PUT_GETPTR_CORRUPTED))
+		ring_clear_overflow(tf, i);
+	if (NV_GET(put, NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_PUT_PTR) == ring->get)
+		return packet_valid(&ring->packets[ring->get]);
+	for (us = 0; us < VALID_WAIT_US; us++) {
+		if (packet_valid(&ring->packets[ring->get]))
+			return true;
+		udelay(1);
+	}
+	drm_err_ratelimited(&tf->ndev->drm, "fault buffer %u: entry %u never became valid\n", i,
+			    ring->get);
+	return false;
+}
+
+/**
+ * tu102_fault_drain - take entries out of a buffer
+ * @tf: fault buffers
+ * @which: the buffer
+ * @batch: appended to, until full
+ *
+ * Clears an overflow if there was one. Not reentrant.
+ *
+ * Return: how many entries were taken.
+ */
+unsigned int tu102_fault_drain(struct tu102_fault *tf, enum tu102_fault_buffer which,
+			       struct nouveau_fault_batch *batch)
+{
+	struct tu102_fault_ring *ring = &tf->ring[which];
+	struct tu102_fault_packet packet;
+	struct nouveau_fault f;
+	unsigned int n = 0;
+
+	while (batch->n < NOUVEAU_FAULT_BATCH_MAX) {
+		if (!packet_valid(&ring->packets[ring->get])) {
+			/* Ask for PUT only when there is nothing else to do. */
+			if (n || !ring_wait_entry(tf, which))
+				break;
+		}
+		ring_take(ring, &packet);
+		ring_decode(packet.dw, &f);
+		/* The ring tells: a cancelled fault comes in the other one. */
+		f.replayable = which == TU102_FAULT_REPLAYABLE;
+		nouveau_fault_batch_add(batch, &f);
+		trace_nouveau_fault(&f);
+		nouveau_stat_inc(&tf->ndev->stats, NOUVEAU_STAT_FAULT);
+		n++;
+	}
+	ring_write_get(tf, which);
+	return n;
+}
+
+/**
+ * tu102_fault_discard - forget what is in the replayable buffer
+ * @tf: fault buffers
+ *
+ * For use before a replay: whatever is still parked then faults again.
+ *
+ * Return: how many entries were dropped.
+ */
+unsigned int tu102_fault_discard(struct tu102_fault *tf)
+{
+	struct tu102_fault_ring *ring = &tf->ring[TU102_FAULT_REPLAYABLE];
+	struct tu102_fault_packet packet;
+	unsigned int n = 0;
+
+	while (n < ring->entries &&
+	       (packet_valid(&ring->packets[ring->get]) ||
+		ring_wait_entry(tf, TU102_FAULT_REPLAYABLE))) {
+		ring_take(ring, &packet);
+		n++;
+	}
+	ring_write_get(tf, TU102_FAULT_REPLAYABLE);
+	return n;
+}
+
+bool tu102_fault_test_clear_dropped(struct tu102_fault *tf)
+{
+	bool dropped = tf->dropped;
+
+	tf->dropped = false;
+	return dropped;
+}
+
+static void ring_disable(struct tu102_fault *tf, unsigned int i)
+{
+	u32 size = nv_rd32(tf->ndev, FB_SIZE(i));
+	unsigned int us;
+
+	for (us = 0; us < BUSY_WAIT_US; us += 10) {
+		u32 status = nv_rd32(tf->ndev, FAULT_STATUS);
+
+		if (!NV_GET(status, NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_STATUS_BUSY))
+			break;
+		usleep_range(10, 20);
+	}
+	nv_wr32(tf->ndev, FB_SIZE(i),
+		NV_SET(size, NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_SIZE_ENABLE, 0));
+}
+
+static void ring_fini(struct tu102_fault *tf, unsigned int i)
+{
+	struct tu102_fault_ring *ring = &tf->ring[i];
+
+	if (ring->notify_hooked)
+		nouveau_irq_del(tf->ndev, ring->notify_vector);
+	if (ring->error_hooked)
+		nouveau_irq_del(tf->ndev, ring->error_vector);
+	if (!ring->packets)
+		return;
+	if (ring->bar2_va) {
+		ring_disable(tf, i);
+		tu102_bar2_unmap(tf->ndev, ring->bar2_va);
+	}
+	dma_free_coherent(tf->ndev->drm.dev, (size_t)ring->entries * NVC369_BUF_SIZE,
+			  ring->packets, ring->dma);
+	ring->packets = NULL;
+}
+
+static int ring_alloc(struct tu102_fault *tf, unsigned int i)
+{
+	struct tu102_fault_ring *ring = &tf->ring[i];
+	struct nouveau_device *ndev = tf->ndev;
+	size_t bytes;
+	u32 size;
+
+	/* The chip knows how many entries its clients can need. */
+	nv_wr32(ndev, FB_SIZE(i),
+		NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_SIZE_SET_DEFAULT, _YES));
+	size = nv_rd32(ndev, FB_SIZE(i));
+	ring->entries = NV_GET(size, NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_SIZE_VAL);
+	if (ring->entries < 2) {
+		drm_err(&ndev->drm, "fault buffer %u: bad default size 0x%08x\n", i, size);
+		return -EIO;
+	}
+
+	bytes = PAGE_ALIGN((size_t)ring->entries * NVC369_BUF_SIZE);
+	ring->packets = dma_alloc_coherent(ndev->drm.dev, bytes, &ring->dma, GFP_KERNEL);
+	if (!ring->packets)
+		return -ENOMEM;
+	return tu102_bar2_map_dma(ndev, ring->dma, bytes, &ring->bar2_va);
+}
+
+static void ring_enable(struct tu102_fault *tf, unsigned int i)
+{
+	struct tu102_fault_ring *ring = &tf->ring[i];
+	u32 size = NV_NUM(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_SIZE_VAL, ring->entries);
+
+	/* A replayable fault that was dropped comes back; nobody need be told. */
+	if (i == TU102_FAULT_NON_REPLAYABLE)
+		size |= NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_SIZE_OVERFLOW_INTR,
+			       _ENABLE);
+	nv_wr32(tf->ndev, FB_HI(i), upper_32_bits(ring->bar2_va));
+	nv_wr32(tf->ndev, FB_LO(i), lower_32_bits(ring->bar2_va) |
+		NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_LO_ADDR_MODE, _VIRTUAL));
+	nv_wr32(tf->ndev, FB_GET(i), 0);
+	nv_wr32(tf->ndev, FB_SIZE(i), size |
+		NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_SIZE_ENABLE, _TRUE));
+}
+
+static int ring_init(struct tu102_fault *tf, unsigned int i)
+{
+	struct tu102_fault_ring *ring = &tf->ring[i];
+	u32 vectors = nv_rd32(tf->ndev, NV_PFB_PRI_MMU_INT_VECTOR_FAULT(i));
+	int err;
+
+	err = ring_alloc(tf, i);
+	if (err)
+		return err;
+	ring->notify_vector = NV_GET(vectors, NV_PFB_PRI_MMU_INT_VECTOR_FAULT_NOTIFY);
+	ring->error_vector = NV_GET(vectors, NV_PFB_PRI_MMU_INT_VECTOR_FAULT_ERROR);
+	err = nouveau_irq_add(tf->ndev, ring->notify_vector, fault_irq, tf);
+	if (err)
+		return err;
+	ring->notify_hooked = true;
+	err = nouveau_irq_add(tf->ndev, ring->error_vector, fault_irq, tf);
+	if (err)
+		return err;
+	ring->error_hooked = true;
+	ring_enable(tf, i);
+	return 0;
+}
+
+/**
+ * tu102_fault_new - set up and enable both fault buffers
+ * @ndev: the GPU; BAR2 and interrupts work
+ * @notify: called in hard interrupt context when there may be entries
+ * @data: for @notify
+ *
+ * Return: the buffers or an ERR_PTR(): -ENOMEM, -ENOSPC, -EIO, -EBUSY.
+ */
+struct tu102_fault *tu102_fault_new(struct nouveau_device *ndev, void (*notify)(void *data),
+				    void *data)
+{
+	struct tu102_fault *tf = kzalloc_obj(*tf);
+	unsigned int i;
+	int err;
+
+	if (!tf)
+		return ERR_PTR(-ENOMEM);
+	tf->ndev = ndev;
+	tf->notify = notify;
+	tf->data = data;
+
+	tf->info_vector = NV_GET(nv_rd32(ndev, NV_PFB_PRI_MMU_INT_VECTOR_INFO_FAULT),
+				 NV_PFB_PRI_MMU_INT_VECTOR_INFO_FAULT_VECTOR);
+	err = nouveau_irq_add(ndev, tf->info_vector, fault_info_irq, tf);
+	if (err)
+		goto err_del;
+	tf->info_hooked = true;
+	for (i = 0; i < TU102_FAULT_BUFFERS; i++) {
+		err = ring_init(tf, i);
+		if (err)
+			goto err_del;
+	}
+	return tf;
+
+err_del:
+	tu102_fault_del(tf);
+	return ERR_PTR(err);
+}
+
+/**
+ * tu102_fault_del - disable and free both buffers
+ * @tf: fault buffers
+ *
+ * No interrupt handler runs any more when this returns.
+ */
+void tu102_fault_del(struct tu102_fault *tf)
+{
+	unsigned int i;
+
+	for (i = 0; i < TU102_FAULT_BUFFERS; i++)
+		ring_fini(tf, i);
+	if (tf->info_hooked)
+		nouveau_irq_del(tf->ndev, tf->info_vector);
+	kfree(tf);
+}
+
+/**
+ * tu102_fault_debugfs_show - state of the rings and the packets seen last
+ * @tf: fault buffers
+ * @m: output
+ *
+ * Reads memory only, and races with the drain; good enough to look at.
+ */
+void tu102_fault_debugfs_show(struct tu102_fault *tf, struct seq_file *m)
+{
+	static const char * const names[] = { "non-replayable", "replayable" };
+	unsigned int i, k;
+
+	for (i = 0; i < TU102_FAULT_BUFFERS; i++) {
+		struct tu102_fault_ring *ring = &tf->ring[i];
+
+		seq_printf(m, "%s: %u entries, get %u\n", names[i], ring->entries, ring->get);
+		for (k = 0; k < min(16u, ring->entries); k++) {
+			u32 at = (ring->get + ring->entries - 1 - k) % ring->entries;
+			struct nouveau_fault f;
+			char client[24];
+
+			ring_decode(ring->packets[at].dw, &f);
+			if (!f.inst)
+				break;
+			tu102_fault_client_name(&f, client, sizeof(client));
+			seq_printf(m, "  [%u] inst 0x%llx va 0x%llx %s client %s cause %s time %llu\n",
+				   at, f.inst, f.va, tu102_fault_access_name(&f), client,
+				   tu102_fault_type_name(&f), f.timestamp);
+		}
+	}
+}
