@@ -51,48 +51,23 @@ static enum mmu_result translate(struct gpu *gpu, uint64_t va, size_t len, bool 
 	return x->ptr ? MMU_OK : MMU_FAULT;
 }
 
-/* One pass over [va, va + len): whole pages at a time, through the TLB. */
-static size_t copy(struct gpu *gpu, uint64_t va, void *buf, size_t len, bool write, uint8_t *type)
+static uint8_t access(struct gpu *gpu, uint32_t off, void *buf, unsigned int size, bool write)
 {
 	struct aperture *a = gpu->aperture;
-	size_t done = 0;
+	struct mmu_xlat x;
+	uint8_t type = 0;
 
-	host_dma_begin(gpu->host);
 	tlb_lock(a->tlb);
-	while (done < len) {
-		struct mmu_xlat x;
-		size_t n;
-
-		if (translate(gpu, va + done, len - done, write, &x) != MMU_OK) {
-			*type = x.fault_type;
-			break;
-		}
-		n = x.len < len - done ? x.len : len - done;
-		if (write && x.ptr)
-			memcpy(x.ptr, (uint8_t *)buf + done, n);
-		else if (!write && x.ptr)
-			memcpy((uint8_t *)buf + done, x.ptr, n);
-		else if (!write)
-			memset((uint8_t *)buf + done, 0, n);	/* sparse */
-		done += n;
-	}
+	if (translate(gpu, off, size, write, &x) != MMU_OK)
+		type = x.fault_type;
+	else if (x.sparse)
+		memset(buf, 0, size);		/* reads as zero; dropped when written */
+	else if (write)
+		memcpy(x.ptr, buf, size);
+	else
+		memcpy(buf, x.ptr, size);
 	tlb_unlock(a->tlb);
-	host_dma_end(gpu->host);
-	return done;
-}
-
-size_t aperture_copy_to(struct gpu *gpu, uint64_t va, const void *src, size_t len)
-{
-	uint8_t type;
-
-	return copy(gpu, va, (void *)src, len, true, &type);
-}
-
-size_t aperture_copy_from(struct gpu *gpu, uint64_t va, void *dst, size_t len)
-{
-	uint8_t type;
-
-	return copy(gpu, va, dst, len, false, &type);
+	return type;
 }
 
 const struct mmu_as *aperture_bar2_as(struct gpu *gpu)
@@ -103,9 +78,7 @@ const struct mmu_as *aperture_bar2_as(struct gpu *gpu)
 /* A CPU access that misses is an info fault of engine BAR2. */
 static bool cpu_access(struct gpu *gpu, uint32_t off, unsigned int size, void *buf, bool write)
 {
-	struct aperture *a = gpu->aperture;
-	uint8_t type = 0;
-	bool ok;
+	uint8_t type;
 
 	if ((size != 1 && size != 2 && size != 4 && size != 8) || off % size ||
 	    off >= NVX_BAR2_SIZE) {
@@ -113,16 +86,15 @@ static bool cpu_access(struct gpu *gpu, uint32_t off, unsigned int size, void *b
 		return false;
 	}
 	pthread_mutex_lock(&gpu->lock);
-	ok = copy(gpu, off, buf, size, write, &type) == size;
-	if (!ok) {
+	type = access(gpu, off, buf, size, write);
+	if (type) {
 		log_guest_error("aperture", "BAR2 %s at %x: fault type %u",
 				write ? "write" : "read", off, type);
-		if (a->virtual)
-			mmu_fault_fatal_locked(gpu, &a->as, &bar2_client, off,
-					       write ? MMU_WRITE : MMU_READ, type);
+		mmu_fault_info_locked(gpu, &gpu->aperture->as, &bar2_client, off,
+				      write ? MMU_WRITE : MMU_READ, type);
 	}
 	pthread_mutex_unlock(&gpu->lock);
-	return ok;
+	return !type;
 }
 
 uint64_t aperture_bar2_read(struct gpu *gpu, uint32_t off, unsigned int size)

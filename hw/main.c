@@ -12,6 +12,7 @@
 #include "gpu.h"
 #include "inject.h"
 #include "log.h"
+#include "mmu.h"
 #include "ptop.h"
 #include "vfio_user.h"
 #include "vram.h"
@@ -229,8 +230,10 @@ static int run(const struct options *o)
 			fprintf(stderr, "tu104: %s\n", strerror(ret));
 	}
 	if (o->counters) {
-		int err = counters_write_json(&gpu->counters, o->counters);
+		int err;
 
+		mmu_sync_counters(gpu);
+		err = counters_write_json(&gpu->counters, o->counters);
 		if (err) {
 			fprintf(stderr, "tu104: %s: %s\n", o->counters, strerror(-err));
 			ret = err;

@@ -48,6 +48,8 @@
 #define NVX_PFB_VPR_STATUS			0x001fa80c	/* nouveau */
 #define NVX_PFB_VPR_STATUS_LOCKED		4:4
 #define NVX_PFB_SYSMEM_FLUSH_PAGE		0x00100c10	/* nouveau: PA >> 8 */
+#define NVX_PFB_MMU_CTRL_MIRROR			0x001fac80	/* nouveau: copy of MMU_CTRL */
+#define NVX_PFB_MMU_DEBUG_MIRROR(i)		(0x001facc4 + (i) * 4)	/* nouveau: copies of DEBUG_CTRL, WR, RD */
 #define NVX_STRAP				0x00101000	/* nouveau */
 #define NVX_STRAP_CRYSTAL_27MHZ			0x00400000	/* nouveau */
 #define NVX_PFB_NUM_ACTIVE_LTCS_GPC		0x00100800	/* nouveau copies it into each GPC */
