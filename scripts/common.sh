@@ -86,12 +86,15 @@ need_space() {
 		die "$1: $2 MiB are needed, $have MiB are free"
 }
 
-# cache_lock: one builder at a time; a second one waits and then finds the result.
+# cache_lock [WHAT]: one builder of it at a time; a second one waits and then finds
+# the result.
 cache_lock() {
+	local what=${1:-cache}
+
 	mkdir -p "$CACHE"
-	exec 9>"$CACHE/.lock"
+	exec 9>"$CACHE/.lock-$what"
 	flock -n 9 && return
-	say "waiting for another run that is filling $CACHE"
+	say "waiting for another run that is building the $what"
 	flock 9
 }
 
