@@ -28,9 +28,8 @@ struct vu_header {
 	uint32_t error;
 };
 
-struct vu_version {
+struct vu_version {		/* then JSON text with its NUL */
 	uint16_t major, minor;
-	char json[];
 };
 
 #define VU_DMA_FLAG_READ	1u
@@ -87,8 +86,7 @@ struct vu_irq_set {
 
 struct vu_region_access {
 	uint64_t offset;
-	uint32_t region, count;
-	uint8_t data[];
+	uint32_t region, count;		/* then count bytes of data */
 };
 
 _Static_assert(sizeof(struct vu_header) == 16, "wire size");
