@@ -56,6 +56,12 @@ static uint32_t entries(const struct fault_buffer *b)
 	return NV_GET(b->size, BUF(SIZE_VAL));
 }
 
+/* 0 is a place in any buffer, if only because it is the reset value. */
+static bool in_range(const struct fault_buffer *b)
+{
+	return !b->get || b->get < entries(b);
+}
+
 static bool full(const struct fault_buffer *b)
 {
 	return !entries(b) || (b->put + 1) % entries(b) == b->get;
@@ -93,9 +99,9 @@ static void store_packet(void *entry, const uint32_t dw[FAULT_PACKET_DWORDS])
 	__atomic_store_n(&p[last], dw[last], __ATOMIC_RELEASE);
 }
 
-/* 0, or the fault type that kept the packet from memory. */
-static int write_physical(struct gpu *gpu, enum gpu_aperture ap, uint64_t pa,
-			  const uint32_t *dw)
+/* False: *@type says what kept the packet from memory. */
+static bool write_physical(struct gpu *gpu, enum gpu_aperture ap, uint64_t pa,
+			   const uint32_t *dw, uint8_t *type)
 {
 	void *p;
 
@@ -104,11 +110,12 @@ static int write_physical(struct gpu *gpu, enum gpu_aperture ap, uint64_t pa,
 	if (p)
 		store_packet(p, dw);
 	host_dma_end(gpu->host);
-	return p ? 0 : NV_PFAULT_FAULT_TYPE_REGION_VIOLATION;
+	*type = NV_PFAULT_FAULT_TYPE_REGION_VIOLATION;
+	return p;
 }
 
 /* A BAR2 address; while BAR2 is not bound those are physical from 0. */
-static int write_virtual(struct gpu *gpu, uint64_t va, const uint32_t *dw)
+static bool write_virtual(struct gpu *gpu, uint64_t va, const uint32_t *dw, uint8_t *type)
 {
 	const struct mmu_as *as = aperture_bar2_as(gpu);
 	struct tlb *tlb = gpu->mmu->faults->tlb;
@@ -116,17 +123,18 @@ static int write_virtual(struct gpu *gpu, uint64_t va, const uint32_t *dw)
 	struct mmu_xlat x;
 
 	if (!as)
-		return write_physical(gpu, APERTURE_VRAM, va, dw);
+		return write_physical(gpu, APERTURE_VRAM, va, dw, type);
 	tlb_lock(tlb);
 	res = mmu_translate(gpu, tlb, as, va, MMU_WRITE, &x);
 	if (res == MMU_OK && !x.sparse)
 		store_packet(x.ptr, dw);
 	tlb_unlock(tlb);
-	return res == MMU_OK ? 0 : x.fault_type;
+	*type = x.fault_type;
+	return res == MMU_OK;
 }
 
 /* The buffer itself faults: it stays silent until the guest disables it. */
-static void buffer_error(struct gpu *gpu, unsigned int i, uint64_t addr, int fault_type)
+static void buffer_error(struct gpu *gpu, unsigned int i, uint64_t addr, uint8_t fault_type)
 {
 	struct fault_buffer *b = &gpu->mmu->faults->buf[i];
 	bool phys = physical(b);
@@ -160,16 +168,17 @@ static bool write_packet(struct gpu *gpu, unsigned int i, uint32_t index, const 
 	const struct fault_buffer *b = &gpu->mmu->faults->buf[i];
 	uint64_t addr = ((uint64_t)b->hi << 32 | (b->lo & NV_MASK(BUF(LO_ADDR)))) +
 			(uint64_t)index * NV_MMU_FAULT_BUF_SIZE;
-	int err;
+	enum gpu_aperture ap = (enum gpu_aperture)NV_GET(b->lo, BUF(LO_PHYS_APERTURE));
+	uint8_t type;
+	bool ok;
 
 	if (physical(b))
-		err = write_physical(gpu, (enum gpu_aperture)NV_GET(b->lo, BUF(LO_PHYS_APERTURE)),
-				     addr, dw);
+		ok = write_physical(gpu, ap, addr, dw, &type);
 	else
-		err = write_virtual(gpu, addr, dw);
-	if (err)
-		buffer_error(gpu, i, addr, err);
-	return !err;
+		ok = write_virtual(gpu, addr, dw, &type);
+	if (!ok)
+		buffer_error(gpu, i, addr, type);
+	return ok;
 }
 
 /* Injected: the packet's VALID comes a moment after PUT has moved. */
@@ -347,12 +356,12 @@ static void get_written(struct gpu *gpu, const struct mmio_reg *r, unsigned int 
 
 	if (NV_GET(val, BUF(GET_OVERFLOW)) && b->overflow && !full(b))
 		b->overflow = false;
-	if (NV_GET(val, BUF(GET_GETPTR_CORRUPTED)) && b->corrupted && b->get < entries(b))
+	if (NV_GET(val, BUF(GET_GETPTR_CORRUPTED)) && b->corrupted && in_range(b))
 		b->corrupted = false;
 	b->get = NV_GET(val, BUF(GET_PTR));
 	if (!enabled(b))
 		return;
-	if (b->get >= entries(b)) {
+	if (!in_range(b)) {
 		log_guest_error("mmu", "fault buffer %u: GET %u of %u", i, b->get, entries(b));
 		b->corrupted = true;
 		intr_pulse(gpu, vector_error[i]);
@@ -392,7 +401,7 @@ static void size_written(struct gpu *gpu, const struct mmio_reg *r, unsigned int
 		b->life++;
 	} else if (!was && enabled(b)) {
 		b->put = 0;
-		b->corrupted = b->get >= entries(b);
+		b->corrupted = !in_range(b);
 		if (b->corrupted)
 			log_guest_error("mmu", "fault buffer %u enabled with GET %u of %u", i,
 					b->get, entries(b));
