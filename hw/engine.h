@@ -19,17 +19,27 @@ enum engine_result {
 };
 
 struct channel;
+struct engine;
 
 struct engine_ops {
 	/* class bound by SET_OBJECT on @subch; 0 or -1 (wrong class: engine raises it) */
 	int (*set_object)(struct gpu *gpu, struct channel *ch, unsigned int subch, uint32_t cls);
-	/* One method. ENGINE_BUSY: the method was taken and started work. */
+	/*
+	 * One method, taken whatever the result. Anything but ENGINE_DONE asks
+	 * for step() before the next method of this channel: at once (BUSY),
+	 * after fifo_wake() (WAIT, ERROR) or once FAULTED is clear (FAULTED).
+	 */
 	enum engine_result (*method)(struct gpu *gpu, struct channel *ch, unsigned int subch,
 				     uint32_t mthd, uint32_t data);
 	/* Run pending work for about @budget_ns, then return. */
 	enum engine_result (*step)(struct gpu *gpu, struct channel *ch, uint64_t budget_ns);
-	/* Channel leaves for good (unbound or killed): drop all its state. gpu->lock held. */
+	/*
+	 * Channel leaves for good (unbound, or on an engine that is reset):
+	 * drop all its state. gpu->lock held, no method or step of @ch runs.
+	 */
 	void (*teardown)(struct gpu *gpu, struct channel *ch);
+	/* The engine's PMC_ENABLE bit fell (optional). gpu->lock held, nothing runs on it. */
+	void (*reset)(struct gpu *gpu, const struct engine *e);
 };
 
 /* One per PTOP device; see ptop.c for the table. */
@@ -60,7 +70,8 @@ struct channel {
 	struct mmu_as gr_as;		/* subcontext 0: GR */
 	bool privileged;		/* CONFIG.AUTH_LEVEL */
 	bool ce_privileged;		/* HCE_CTRL.HCE_PRIV_MODE: physical copies */
-	void *pbdma;			/* pbdma.c */
+	uint32_t ce_render_addr[2];	/* SET_RENDER_ENABLE_A, _B (hce.c) */
+	void *pbdma;			/* pbdma.c: where it is loaded, or NULL */
 	void *gr;			/* gr.c: lazily created context */
 	void *ce;			/* ce.c: lazily created context */
 };
@@ -70,6 +81,27 @@ struct channel {
  * cleared). Callable from any thread, with or without gpu->lock.
  */
 void fifo_wake(struct gpu *gpu, struct channel *ch);
+
+/* The LCE that serves @ch, which is loaded on a PBDMA. */
+const struct engine *fifo_copy_engine(const struct channel *ch);
+/*
+ * Fault-and-switch: report a non-replayable fault of @ch on its engine and set
+ * ENG_FAULTED in one go, so that no driver can clear the bit before it is set.
+ * The engine then returns ENGINE_FAULTED. Takes gpu->lock.
+ */
+void fifo_engine_fault(struct gpu *gpu, struct channel *ch, const struct mmu_as *as,
+		       const struct mmu_client *client, uint64_t va, enum mmu_access access,
+		       uint8_t fault_type);
+/*
+ * A write to NV_PMC_ENABLE changed it: engines whose bit falls lose the channel
+ * they hold; bit 8 resets Host itself. gpu->lock held.
+ */
+void fifo_pmc_enable(struct gpu *gpu, uint32_t old, uint32_t now);
+/*
+ * May step() go on? Long work asks between pieces; false when Host wants the
+ * channel off the engine (preemption, reset). Lock-free.
+ */
+bool fifo_may_continue(const struct channel *ch);
 
 extern const struct engine_ops gr_engine_ops;	/* gr.c */
 extern const struct engine_ops ce_engine_ops;	/* ce.c */
