@@ -10,6 +10,7 @@
 #include "nouveau_stats.h"
 
 struct nouveau_bar2;
+struct nouveau_chans;
 struct nouveau_copy;
 struct nouveau_dmem;
 struct nouveau_fault_service;
@@ -18,6 +19,7 @@ struct nouveau_irq;
 struct nouveau_pt_pool;
 struct nouveau_svm_device;
 struct nouveau_vram;
+struct tu102_mmu_pages;
 struct tu102_tlb;
 
 /**
@@ -37,6 +39,8 @@ struct nouveau_device {
 	u64 vram_bytes;
 	/** @vram: TTM device, VRAM manager and the BAR1 window (nouveau_vram.c) */
 	struct nouveau_vram *vram;
+	/** @mmu_pages: flush and debug pages of the memory system (tu102_boot.c) */
+	struct tu102_mmu_pages *mmu_pages;
 	/** @pt_pool: where page tables are cut from (nouveau_pt_alloc.c) */
 	struct nouveau_pt_pool *pt_pool;
 	/** @bar2: GPU-side instance address space (tu102_bar2.c) */
@@ -45,6 +49,8 @@ struct nouveau_device {
 	struct nouveau_irq *irq;
 	/** @fifo: runlists and the channel table (tu102_fifo.c) */
 	struct nouveau_fifo *fifo;
+	/** @chans: all channels, the kernel's address space (nouveau_chans.c) */
+	struct nouveau_chans *chans;
 	/** @tlb: invalidate, replay and cancel (tu102_tlb.c) */
 	struct tu102_tlb *tlb;
 	/** @copy: copy-engine channels, one per direction (nouveau_copy.c) */

@@ -4,12 +4,12 @@
 
 #include <drm/ttm/ttm_bo.h>
 
+#include "nouveau_vm.h"
+
 struct drm_device;
 struct drm_file;
 struct iosys_map;
 struct nouveau_device;
-struct nouveau_vm;
-struct nouveau_vma;
 
 /**
  * struct nouveau_bo - a buffer object
@@ -24,8 +24,10 @@ struct nouveau_bo {
 	u32 domain;
 	/** @tile_mode: echoed to user space */
 	u32 tile_mode;
-	/** @tile_flags: echoed to user space; page kind in bits 15:8 */
+	/** @tile_flags: echoed to user space */
 	u32 tile_flags;
+	/** @kind: NV_MMU_PTE_KIND_* of its PTEs */
+	u8 kind;
 	/** @align: alignment of its GPU addresses, bytes, a power of two */
 	u64 align;
 	/** @placed: TTM_PL_* it is in, for statistics without the reservation */
@@ -42,12 +44,6 @@ static inline struct nouveau_bo *to_nouveau_bo(struct drm_gem_object *gem)
 static inline struct nouveau_bo *ttm_to_nouveau_bo(struct ttm_buffer_object *ttm)
 {
 	return container_of(ttm, struct nouveau_bo, ttm);
-}
-
-/* Page kind of the PTEs: NV_MMU_PTE_KIND_*. */
-static inline u8 nouveau_bo_kind(const struct nouveau_bo *bo)
-{
-	return bo->tile_flags >> 8;
 }
 
 /*
@@ -74,14 +70,6 @@ void nouveau_bo_vunmap(struct nouveau_bo *bo, struct iosys_map *map);
  * Reservation held. Copies end up as DMA_RESV_USAGE_KERNEL fences in it.
  */
 int nouveau_bo_validate(struct nouveau_bo *bo, u32 domains);
-
-/*
- * The mapping of @bo in @vm with a reference, or NULL; reservation held. A job
- * keeps it until it is done, so that closing a handle unmaps only afterwards.
- */
-struct nouveau_vma *nouveau_bo_vma_find(struct nouveau_bo *bo, struct nouveau_vm *vm);
-/* The last put unmaps and takes the reservation: may sleep, not in atomic context. */
-void nouveau_vma_put(struct nouveau_vma *vma);
 
 /* The object behind @handle with a reference, or NULL. */
 struct nouveau_bo *nouveau_bo_lookup(struct drm_file *file, u32 handle);

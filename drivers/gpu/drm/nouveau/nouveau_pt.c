@@ -28,10 +28,13 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include <drm/drm_print.h>
+
 #include "nouveau_device.h"
 #include "nouveau_pt.h"
 #include "nouveau_pt_alloc.h"
 #include "tu102_pte.h"
+#include "tu102_tlb.h"
 
 #define VA_BITS		49
 #define SLOT_SHIFT	21
@@ -164,6 +167,22 @@ void nouveau_pt_del(struct nouveau_pt *pt)
 }
 
 /**
+ * nouveau_pt_retire() - drop a tree from TLBs, then free it
+ * @pt: the tree; no channel is bound to it
+ */
+void nouveau_pt_retire(struct nouveau_pt *pt)
+{
+	struct nouveau_device *ndev = pt->ndev;
+
+	nouveau_pt_lock(pt);
+	if (!pt->gone && tu102_tlb_invalidate(ndev, nouveau_pt_root(pt), 0, ~0ull,
+					      TU102_TLB_DOWNGRADE))
+		drm_err(&ndev->drm, "TLB invalidate of a dead address space timed out\n");
+	nouveau_pt_unlock(pt);
+	nouveau_pt_del(pt);
+}
+
+/**
  * nouveau_pt_detach_all() - the device goes: no tree touches VRAM from here on
  * @ndev: the device
  */
@@ -202,6 +221,12 @@ bool nouveau_pt_trylock(struct nouveau_pt *pt)
 void nouveau_pt_unlock(struct nouveau_pt *pt)
 {
 	mutex_unlock(&pt->lock);
+}
+
+bool nouveau_pt_is_gone_locked(struct nouveau_pt *pt)
+{
+	lockdep_assert_held(&pt->lock);
+	return pt->gone;
 }
 
 void nouveau_pt_assert_locked(struct nouveau_pt *pt)

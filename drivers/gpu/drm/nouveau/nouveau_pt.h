@@ -19,6 +19,8 @@ struct seq_file;
  */
 struct nouveau_pt *nouveau_pt_new(struct nouveau_device *ndev);
 void nouveau_pt_del(struct nouveau_pt *pt);
+/* The same for a tree that TLBs may know. */
+void nouveau_pt_retire(struct nouveau_pt *pt);
 /* VRAM address of the root directory. */
 u64 nouveau_pt_root(const struct nouveau_pt *pt);
 
@@ -56,5 +58,6 @@ void nouveau_pt_show(struct nouveau_pt *pt, struct seq_file *m);
  * the hardware.
  */
 void nouveau_pt_detach_all(struct nouveau_device *ndev);
+bool nouveau_pt_is_gone_locked(struct nouveau_pt *pt);
 
 #endif

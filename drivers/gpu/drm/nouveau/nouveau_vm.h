@@ -10,6 +10,7 @@ struct nouveau_pt;
 struct nouveau_svm_mm;
 struct nouveau_vm;
 struct nouveau_vma;
+struct seq_file;
 
 /*
  * A GPU address space: where buffer objects live and, once SVM is on, a mirror
@@ -34,10 +35,19 @@ bool nouveau_vm_is_svm_range(struct nouveau_vm *vm, u64 start, u64 end);
 struct nouveau_svm_mm *nouveau_vm_svm(struct nouveau_vm *vm);
 int nouveau_vm_set_svm(struct nouveau_vm *vm, struct nouveau_svm_mm *svm);
 
-/* Map @bo at an address of the allocator's choice; the address never changes. */
-int nouveau_vm_map_bo(struct nouveau_vm *vm, struct nouveau_bo *bo, u64 align,
-		      struct nouveau_vma **vma);
-void nouveau_vm_unmap_bo(struct nouveau_vm *vm, struct nouveau_vma *vma);
+/*
+ * The mapping of @bo in @vm with a reference, made when there is none, at an
+ * address of the allocator's choice that never changes. Takes the reservation.
+ * ERR_PTR: -ENOMEM, -ENOSPC (addresses or VRAM for tables), -ENODEV, -ERESTARTSYS.
+ */
+struct nouveau_vma *nouveau_vm_map_bo(struct nouveau_vm *vm, struct nouveau_bo *bo);
+/*
+ * The mapping of @bo in @vm with a reference, or NULL; reservation held. A job
+ * keeps it until it is done, so that closing a handle unmaps only afterwards.
+ */
+struct nouveau_vma *nouveau_bo_vma_find(struct nouveau_bo *bo, struct nouveau_vm *vm);
+/* The last put unmaps and takes the reservation: may sleep, not in atomic context. */
+void nouveau_vma_put(struct nouveau_vma *vma);
 /*
  * Map @size bytes of coherent system memory at DMA address @dma, contiguous:
  * rings and semaphores of channels. Below 40 bits like everything Host fetches.
@@ -47,7 +57,9 @@ int nouveau_vm_map_dma(struct nouveau_vm *vm, dma_addr_t dma, u64 size, bool rea
 		       struct nouveau_vma **vma);
 void nouveau_vm_unmap_dma(struct nouveau_vm *vm, struct nouveau_vma *vma);
 u64 nouveau_vma_addr(const struct nouveau_vma *vma);
-/* Rewrite PTEs of all mappings of @bo after a move; its reservation is held. */
-int nouveau_vm_bo_moved(struct nouveau_bo *bo);
+/* Rewrite PTEs of all mappings of @bo after a move; reservation held. Never fails. */
+void nouveau_vm_bo_moved(struct nouveau_bo *bo);
+/* What is mapped, for debugfs. */
+void nouveau_vm_show(struct nouveau_vm *vm, struct seq_file *m);
 
 #endif

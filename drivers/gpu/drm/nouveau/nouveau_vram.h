@@ -37,7 +37,8 @@ void nouveau_mem_flush(struct nouveau_device *ndev);
  *
  * A piece of the same VRAM manager buffer objects live in, on the same LRU.
  * When TTM wants it back it calls @evict, which must move the pages out and
- * return 0, or an errno to be left alone.
+ * return 0, or an errno to be left alone. After 0 the VRAM is gone; the chunk
+ * still wants its nouveau_chunk_del(), from inside @evict or later.
  */
 struct nouveau_chunk {
 	u64 addr;		/* VRAM address, bytes */
@@ -58,5 +59,7 @@ void nouveau_chunk_touch(struct nouveau_device *ndev, struct nouveau_chunk *chun
 
 u64 nouveau_vram_free_bytes(struct nouveau_device *ndev);
 u64 nouveau_vram_usable_bytes(struct nouveau_device *ndev);
+/* VRAM the CPU can reach. */
+u64 nouveau_vram_bar1_bytes(struct nouveau_device *ndev);
 
 #endif

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * A device's life: the stages of probe as one table, in order; remove and a
+ * failed probe run the same table backwards. A stage's fini is called exactly
+ * when its init succeeded.
+ *
+ * Files may stay open after remove. Each stage's fini leaves its block in a
+ * state that the ioctls and closes of such files can still meet; the memory
+ * itself goes with the last reference to the DRM device.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/pci.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include "nouveau_chan.h"
+#include "nouveau_copy.h"
+#include "nouveau_device.h"
+#include "nouveau_dmem.h"
+#include "nouveau_drv.h"
+#include "nouveau_fault_service.h"
+#include "nouveau_irq.h"
+#include "nouveau_svm.h"
+#include "nouveau_vram.h"
+#include "tu102_bar2.h"
+#include "tu102_boot.h"
+#include "tu102_tlb.h"
+
+#define BAR0_RESOURCE	0
+#define BAR0_BYTES	SZ_16M
+#define DMA_BITS	47
+
+static int stage_pci_init(struct nouveau_device *ndev)
+{
+	struct pci_dev *pdev = ndev->pdev;
+	int err;
+
+	err = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(DMA_BITS));
+	if (err)
+		return err;
+	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
+	err = pci_enable_device(pdev);
+	if (err)
+		return err;
+	err = pci_request_regions(pdev, "nouveau");
+	if (err)
+		goto err_disable;
+	if (pci_resource_len(pdev, BAR0_RESOURCE) < BAR0_BYTES) {
+		err = -ENODEV;
+		goto err_regions;
+	}
+	ndev->mmio = pci_iomap(pdev, BAR0_RESOURCE, BAR0_BYTES);
+	if (!ndev->mmio) {
+		err = -ENOMEM;
+		goto err_regions;
+	}
+	pci_set_master(pdev);
+	return 0;
+
+err_regions:
+	pci_release_regions(pdev);
+err_disable:
+	pci_disable_device(pdev);
+	return err;
+}
+
+static void stage_pci_fini(struct nouveau_device *ndev)
+{
+	struct pci_dev *pdev = ndev->pdev;
+
+	pci_clear_master(pdev);
+	pci_iounmap(pdev, ndev->mmio);
+	ndev->mmio = NULL;
+	pci_release_regions(pdev);
+	pci_disable_device(pdev);
+}
+
+static int stage_drm_init(struct nouveau_device *ndev)
+{
+	nouveau_debugfs_init(ndev);
+	return drm_dev_register(&ndev->drm, 0);
+}
+
+static void stage_drm_fini(struct nouveau_device *ndev)
+{
+	/* No new ioctl and no CPU mapping of VRAM from here on. */
+	drm_dev_unplug(&ndev->drm);
+}
+
+struct nouveau_stage {
+	const char *name;
+	int (*init)(struct nouveau_device *ndev);
+	void (*fini)(struct nouveau_device *ndev);
+};
+
+static const struct nouveau_stage stages[] = {
+	{ "pci", stage_pci_init, stage_pci_fini },
+	{ "boot", tu102_boot_init, NULL },
+	{ "vram", nouveau_vram_init, nouveau_vram_fini },
+	{ "mmu", tu102_mmu_init, tu102_mmu_fini },
+	{ "tlb", tu102_tlb_init, tu102_tlb_fini },
+	{ "bar2", tu102_bar2_init, tu102_bar2_fini },
+	{ "irq", nouveau_irq_init, nouveau_irq_fini },
+	{ "bus", tu102_bus_init, tu102_bus_fini },
+	{ "channels", nouveau_chan_init, nouveau_chan_fini },
+	{ "copy", nouveau_copy_init, nouveau_copy_fini },
+	{ "dmem", nouveau_dmem_init, nouveau_dmem_fini },
+	{ "faults", nouveau_fault_init, nouveau_fault_fini },
+	{ "svm", nouveau_svm_device_init, nouveau_svm_device_fini },
+	{ "drm", stage_drm_init, stage_drm_fini },
+};
+
+static void stages_fini(struct nouveau_device *ndev, unsigned int n)
+{
+	while (n--)
+		if (stages[n].fini)
+			stages[n].fini(ndev);
+}
+
+/**
+ * nouveau_device_probe() - bring a GPU up
+ * @pdev: the PCI function
+ *
+ * Return: 0 or a negative errno, with everything undone.
+ */
+int nouveau_device_probe(struct pci_dev *pdev)
+{
+	struct nouveau_device *ndev;
+	unsigned int i;
+	int err;
+
+	ndev = devm_drm_dev_alloc(&pdev->dev, &nouveau_drm_driver, struct nouveau_device, drm);
+	if (IS_ERR(ndev))
+		return PTR_ERR(ndev);
+	ndev->pdev = pdev;
+	pci_set_drvdata(pdev, ndev);
+
+	for (i = 0; i < ARRAY_SIZE(stages); i++) {
+		err = stages[i].init(ndev);
+		if (err) {
+			drm_err(&ndev->drm, "probe failed at %s: %pe\n", stages[i].name,
+				ERR_PTR(err));
+			stages_fini(ndev, i);
+			return err;
+		}
+		drm_dbg(&ndev->drm, "%s is up\n", stages[i].name);
+	}
+	return 0;
+}
+
+void nouveau_device_remove(struct pci_dev *pdev)
+{
+	stages_fini(pci_get_drvdata(pdev), ARRAY_SIZE(stages));
+}

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * VRAM: the TTM device with its managers, the BAR1 window, and two kinds of
+ * memory that are not buffer objects of a client:
+ *
+ *   nouveau_mem    pinned, for structures the hardware reads
+ *   nouveau_chunk  evictable, under device-private pages
+ *
+ * Both are TTM objects of the one VRAM manager, so everything in VRAM competes
+ * on one LRU list.
+ *
+ * Lifetime: open files may hold objects when the device goes. nouveau_vram_fini()
+ * cuts the hardware off (BAR1, DMA mappings, page tables); the managers die with
+ * the DRM device, after the last file.
+ *
+ * Locks: a chunk's spinlock (leaf) says who is in its evict callback, so that
+ * nouveau_chunk_del() neither frees it under a callback nor waits for itself.
+ */
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include <nvhw/undocumented.h>
+
+#include "nouveau_device.h"
+#include "nouveau_gem.h"
+#include "nouveau_pt.h"
+#include "nouveau_pt_alloc.h"
+#include "nouveau_ttm.h"
+#include "nouveau_vram.h"
+
+#define BAR1_RESOURCE	1
+
+struct vram_bo {
+	struct ttm_buffer_object ttm;
+	spinlock_t lock;		/* protects the rest */
+	struct nouveau_chunk *chunk;	/* NULL: not a chunk, or its owner let go */
+	struct task_struct *evictor;	/* inside chunk->evict() */
+};
+
+static struct vram_bo *to_vram_bo(struct ttm_buffer_object *ttm)
+{
+	return container_of(ttm, struct vram_bo, ttm);
+}
+
+static void vram_bo_destroy(struct ttm_buffer_object *ttm)
+{
+	drm_gem_private_object_fini(&ttm->base);
+	kfree(to_vram_bo(ttm));
+}
+
+bool nouveau_vram_owns(struct ttm_buffer_object *ttm)
+{
+	return ttm->destroy == vram_bo_destroy;
+}
+
+/* Returns it reserved. */
+static struct vram_bo *vram_bo_new(struct nouveau_device *ndev, u64 size, u64 align,
+				   struct ttm_place *place, struct nouveau_chunk *chunk)
+{
+	struct ttm_operation_ctx ctx = { .gfp_retry_mayfail = true };
+	struct ttm_placement placement = { .num_placement = 1, .placement = place };
+	struct vram_bo *bo = kzalloc_obj(*bo);
+	int err;
+
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+	spin_lock_init(&bo->lock);
+	bo->chunk = chunk;
+	drm_gem_private_object_init(&ndev->drm, &bo->ttm.base, size);
+	/* Destroys @bo when it fails. */
+	err = ttm_bo_init_reserved(&ndev->vram->bdev, &bo->ttm, ttm_bo_type_kernel, &placement,
+				   align >> PAGE_SHIFT, &ctx, NULL, NULL, vram_bo_destroy);
+	return err ? ERR_PTR(err) : bo;
+}
+
+/**
+ * nouveau_mem_new() - VRAM for the driver's own structures
+ * @ndev: the device
+ * @size: bytes, not 0
+ * @align: bytes, power of two, at least 4096
+ * @mem: filled in
+ *
+ * Contiguous, zeroed, mapped, pinned. May evict.
+ *
+ * Return: 0, -EINVAL, -ENOMEM, -ENOSPC, -ENODEV after unplug.
+ */
+int nouveau_mem_new(struct nouveau_device *ndev, u64 size, u64 align, struct nouveau_mem *mem)
+{
+	struct nouveau_vram *vram = ndev->vram;
+	struct ttm_place place = {
+		.mem_type = TTM_PL_VRAM,
+		.lpfn = vram->bar1_bytes >> PAGE_SHIFT,
+		.flags = TTM_PL_FLAG_CONTIGUOUS | TTM_PL_FLAG_TOPDOWN,
+	};
+	struct vram_bo *bo;
+
+	*mem = (struct nouveau_mem){};
+	if (!size || align < SZ_4K || !is_power_of_2(align))
+		return -EINVAL;
+	if (!vram->bar1)
+		return -ENODEV;
+
+	bo = vram_bo_new(ndev, ALIGN(size, align), align, &place, NULL);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+	ttm_bo_pin(&bo->ttm);
+	ttm_bo_unreserve(&bo->ttm);
+
+	mem->addr = nouveau_vram_res_addr(vram, bo->ttm.resource, 0);
+	mem->size = size;
+	mem->map = vram->bar1 + mem->addr;
+	mem->priv = bo;
+	memset_io(mem->map, 0, bo->ttm.base.size);
+	return 0;
+}
+
+/**
+ * nouveau_mem_del() - free it; the GPU is done with it
+ * @ndev: the device
+ * @mem: what nouveau_mem_new() filled in; an empty one is left alone
+ */
+void nouveau_mem_del(struct nouveau_device *ndev, struct nouveau_mem *mem)
+{
+	struct vram_bo *bo = mem->priv;
+
+	if (!bo)
+		return;
+	dma_resv_lock(bo->ttm.base.resv, NULL);
+	ttm_bo_unpin(&bo->ttm);
+	dma_resv_unlock(bo->ttm.base.resv);
+	ttm_bo_fini(&bo->ttm);
+	*mem = (struct nouveau_mem){};
+}
+
+void nouveau_mem_flush(struct nouveau_device *ndev)
+{
+	void __iomem *bar1 = ndev->vram->bar1;
+
+	/* A read pushes every posted write before it; wmb empties the WC buffers. */
+	wmb();
+	if (bar1)
+		readl(bar1);
+}
+
+/**
+ * nouveau_chunk_new() - VRAM for device-private pages
+ * @ndev: the device
+ * @size: bytes: 4 KiB, 64 KiB or 2 MiB
+ * @evict: called with lock 4 of nouveau_lock.h held when TTM wants the memory;
+ *	0 once the pages are elsewhere, an errno to be left alone
+ * @chunk: filled in; stays where it is until nouveau_chunk_del()
+ *
+ * Return: 0, -ENOSPC when it is not free (nothing is evicted), -ENOMEM.
+ */
+int nouveau_chunk_new(struct nouveau_device *ndev, u64 size,
+		      int (*evict)(struct nouveau_chunk *chunk), struct nouveau_chunk *chunk)
+{
+	struct ttm_place place = {
+		.mem_type = TTM_PL_VRAM,
+		.flags = TTM_PL_FLAG_CONTIGUOUS | TTM_PL_FLAG_DESIRED,
+	};
+	struct vram_bo *bo;
+
+	chunk->size = size;
+	chunk->evict = evict;
+	bo = vram_bo_new(ndev, size, size, &place, chunk);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+	chunk->addr = nouveau_vram_res_addr(ndev->vram, bo->ttm.resource, 0);
+	chunk->priv = bo;
+	ttm_bo_unreserve(&bo->ttm);
+	return 0;
+}
+
+/**
+ * nouveau_chunk_del() - give a chunk back
+ * @ndev: the device
+ * @chunk: the chunk, evicted or not
+ *
+ * Waits for an evict callback that runs in another thread; may be called from
+ * inside the callback. Sleeps.
+ */
+void nouveau_chunk_del(struct nouveau_device *ndev, struct nouveau_chunk *chunk)
+{
+	struct vram_bo *bo = chunk->priv;
+	struct task_struct *evictor;
+
+	if (!bo)
+		return;
+	chunk->priv = NULL;
+	spin_lock(&bo->lock);
+	bo->chunk = NULL;
+	evictor = bo->evictor;
+	spin_unlock(&bo->lock);
+	if (evictor && evictor != current)
+		wait_var_event(&bo->evictor, !READ_ONCE(bo->evictor));
+	ttm_bo_fini(&bo->ttm);
+}
+
+int nouveau_chunk_evict(struct ttm_buffer_object *ttm)
+{
+	struct vram_bo *bo = to_vram_bo(ttm);
+	struct nouveau_chunk *chunk;
+	int err;
+
+	dma_resv_assert_held(ttm->base.resv);
+	spin_lock(&bo->lock);
+	chunk = bo->chunk;
+	if (chunk)
+		bo->evictor = current;
+	spin_unlock(&bo->lock);
+	if (!chunk)
+		return 0;
+
+	err = chunk->evict(chunk);
+
+	spin_lock(&bo->lock);
+	WRITE_ONCE(bo->evictor, NULL);
+	/* The bo is referenced by TTM until after this. */
+	wake_up_var(&bo->evictor);
+	spin_unlock(&bo->lock);
+	if (!err)
+		nouveau_stat_inc(&ttm_to_vram(ttm->bdev)->ndev->stats, NOUVEAU_STAT_EVICT_CHUNK);
+	/* Anything but EBUSY would end TTM's search for room. */
+	return err ? -EBUSY : 0;
+}
+
+void nouveau_chunk_touch(struct nouveau_device *ndev, struct nouveau_chunk *chunk)
+{
+	struct vram_bo *bo = chunk->priv;
+
+	/* Whoever holds it is moving it: its place on the list is about to go. */
+	if (!bo || !dma_resv_trylock(bo->ttm.base.resv))
+		return;
+	ttm_bo_unreserve(&bo->ttm);
+}
+
+struct ttm_device *nouveau_vram_ttm(struct nouveau_device *ndev)
+{
+	return &ndev->vram->bdev;
+}
+
+u64 nouveau_vram_free_bytes(struct nouveau_device *ndev)
+{
+	struct nouveau_vram_man *man = &ndev->vram->vram;
+
+	guard(mutex)(&man->lock);
+	return man->mm.avail;
+}
+
+u64 nouveau_vram_usable_bytes(struct nouveau_device *ndev)
+{
+	return ndev->vram->vram.base.size;
+}
+
+u64 nouveau_vram_bar1_bytes(struct nouveau_device *ndev)
+{
+	return ndev->vram->bar1_bytes;
+}
+
+u64 nouveau_gart_bytes(struct nouveau_device *ndev)
+{
+	return ndev->vram->gart.size;
+}
+
+u64 nouveau_gart_free_bytes(struct nouveau_device *ndev)
+{
+	struct ttm_resource_manager *man = &ndev->vram->gart;
+	u64 used = ttm_resource_manager_usage(man);
+
+	return man->size - min_t(u64, used, man->size);
+}
+
+/* The last reference to the DRM device is gone, and with it every file. */
+static void vram_release(struct drm_device *drm, void *data)
+{
+	struct nouveau_device *ndev = to_nouveau(drm);
+	struct nouveau_vram *vram = data;
+
+	nouveau_pt_pool_fini(ndev);
+	/* Objects that were busy when they were freed. */
+	drain_workqueue(vram->bdev.wq);
+	nouveau_gart_man_fini(vram);
+	nouveau_vram_man_fini(vram);
+	ttm_device_fini(&vram->bdev);
+	ndev->vram = NULL;
+	kfree(vram);
+}
+
+static int vram_init_managers(struct nouveau_device *ndev, struct nouveau_vram *vram)
+{
+	struct drm_device *drm = &ndev->drm;
+	int err;
+
+	err = ttm_device_init(&vram->bdev, &nouveau_ttm_funcs, drm->dev,
+			      drm->anon_inode->i_mapping, drm->vma_offset_manager,
+			      TTM_ALLOCATION_PROPAGATE_ENOSPC);
+	if (err)
+		return err;
+	err = nouveau_vram_man_init(vram, ndev->vram_bytes, NVX_VRAM_RESERVED_HEAD,
+				    NVX_VRAM_RESERVED_TAIL);
+	if (err)
+		goto err_device;
+	nouveau_gart_man_init(vram, (u64)ttm_tt_pages_limit() << PAGE_SHIFT);
+	ndev->vram = vram;
+	err = nouveau_pt_pool_init(ndev);
+	if (err)
+		goto err_managers;
+	return 0;
+
+err_managers:
+	ndev->vram = NULL;
+	nouveau_gart_man_fini(vram);
+	nouveau_vram_man_fini(vram);
+err_device:
+	ttm_device_fini(&vram->bdev);
+	return err;
+}
+
+/**
+ * nouveau_vram_init() - BAR1 and memory management
+ * @ndev: the device; vram_bytes is known
+ *
+ * Return: 0 or a negative errno.
+ */
+int nouveau_vram_init(struct nouveau_device *ndev)
+{
+	struct pci_dev *pdev = ndev->pdev;
+	struct nouveau_vram *vram = kzalloc_obj(*vram);
+	int err;
+
+	if (!vram)
+		return -ENOMEM;
+	vram->ndev = ndev;
+	vram->bar1_base = pci_resource_start(pdev, BAR1_RESOURCE);
+	vram->bar1_bytes = min_t(u64, pci_resource_len(pdev, BAR1_RESOURCE), ndev->vram_bytes);
+	err = vram_init_managers(ndev, vram);
+	if (err) {
+		kfree(vram);
+		return err;
+	}
+	err = drmm_add_action_or_reset(&ndev->drm, vram_release, vram);
+	if (err)
+		return err;
+
+	vram->bar1 = ioremap_wc(vram->bar1_base, vram->bar1_bytes);
+	if (!vram->bar1)
+		return -ENOMEM;
+	drm_info(&ndev->drm, "VRAM %llu MiB, of it %llu MiB through BAR1; GART %llu MiB\n",
+		 ndev->vram_bytes >> 20, vram->bar1_bytes >> 20, vram->gart.size >> 20);
+	return 0;
+}
+
+/**
+ * nouveau_vram_fini() - let go of the hardware
+ * @ndev: the device; nothing runs on it any more
+ *
+ * What open files still hold becomes unreachable for the GPU: page tables are
+ * cut off, DMA mappings undone.
+ */
+void nouveau_vram_fini(struct nouveau_device *ndev)
+{
+	struct nouveau_vram *vram = ndev->vram;
+	void __iomem *bar1 = vram->bar1;
+
+	nouveau_pt_detach_all(ndev);
+	ttm_device_clear_dma_mappings(&vram->bdev);
+	vram->bar1 = NULL;
+	iounmap(bar1);
+}
