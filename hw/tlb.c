@@ -30,19 +30,22 @@
 /* What an entry may cover, smallest first; lookups try them in this order. */
 static const uint8_t size_shift[SIZES] = { 12, 16, 21, 29, 38, 47 };
 
+/* What a hit reads comes first, within one cache line. */
 struct tlb_entry {
-	uint64_t va;		/* of the first byte, 49 bits */
-	uint64_t as;		/* as_tag() */
-	uint64_t pa;
-	uint8_t *ptr;		/* of the page in VRAM; system memory can move */
-	uint32_t next;		/* in the hash chain or the free list */
 	uint32_t seq;		/* changes whenever the entry dies */
 	uint8_t deny[2];	/* [privileged]: bit per enum mmu_access */
+	uint8_t shift;		/* size_shift[size] */
+	uint8_t aperture;	/* enum gpu_aperture */
+	uint8_t page_kind;
+	bool referenced, used;
 	uint8_t size;		/* index into size_shift[] */
-	uint8_t level;
-	bool used, referenced;
+	uint64_t pa;
+	uint8_t *ptr;		/* of the page in VRAM; system memory can move */
+	uint64_t va;		/* of the first byte, 49 bits */
+	uint64_t as;		/* as_tag() */
+	uint32_t next;		/* in the hash chain or the free list */
 	struct mmu_walk walk;
-};
+} __attribute__((aligned(64)));
 
 /* Direct-mapped shortcut in front of the hash: one 4 KiB page of an entry. */
 struct tlb_hot {
@@ -264,7 +267,9 @@ static struct tlb_entry *fill(struct tlb *tlb, const struct mmu_as *as, uint64_t
 	e->pa = w.pa;
 	e->ptr = NULL;
 	e->size = size_of(w.shift);
-	e->level = w.level;
+	e->shift = w.shift;
+	e->aperture = w.aperture;
+	e->page_kind = w.page_kind;
 	e->used = true;
 	e->referenced = false;
 	check_page(tlb, e);
@@ -288,7 +293,7 @@ static enum mmu_result denied(const struct tlb_entry *e, const struct mmu_as *as
 			      enum mmu_access access, struct mmu_xlat *out)
 {
 	const struct mmu_walk *w = &e->walk;
-	unsigned int shift = size_shift[e->size];
+	unsigned int shift = e->shift;
 
 	switch (w->kind) {
 	case WALK_MISS:
@@ -313,12 +318,12 @@ static uint8_t *sys_ptr(struct gpu *gpu, const struct tlb_entry *e, uint64_t pa,
 			enum mmu_access access)
 {
 	bool write = access == MMU_WRITE || access == MMU_ATOMIC;
-	uint8_t *p = gpu_phys_ptr(gpu, (enum gpu_aperture)e->walk.aperture, pa, *len, write);
+	uint8_t *p = gpu_phys_ptr(gpu, (enum gpu_aperture)e->aperture, pa, *len, write);
 
 	if (!p && e->size) {
 		/* A large page may straddle two mappings: promise 4 KiB only. */
 		*len = 4096 - pa % 4096;
-		p = gpu_phys_ptr(gpu, (enum gpu_aperture)e->walk.aperture, pa, *len, write);
+		p = gpu_phys_ptr(gpu, (enum gpu_aperture)e->aperture, pa, *len, write);
 	}
 	if (!p)
 		log_guest_error("mmu", "%s of %#llx, not mapped for DMA", write ? "write" : "read",
@@ -358,13 +363,13 @@ enum mmu_result mmu_translate(struct gpu *gpu, struct tlb *tlb, const struct mmu
 	if (__builtin_expect(e->deny[as->privileged] >> access & 1, 0))
 		return denied(e, as, va, access, out);
 
-	shift = size_shift[e->size];
+	shift = e->shift;
 	off = va & span(shift);
 	out->len = (1ull << shift) - off;
 	out->pa = e->pa + off;
-	out->aperture = (enum gpu_aperture)e->walk.aperture;
+	out->aperture = (enum gpu_aperture)e->aperture;
 	out->page_shift = shift;
-	out->kind = e->walk.page_kind;
+	out->kind = e->page_kind;
 	out->sparse = false;
 	out->fault_type = 0;
 	out->ptr = e->ptr ? e->ptr + off : sys_ptr(gpu, e, out->pa, &out->len, access);
@@ -416,8 +421,8 @@ void tlb_invalidate(struct tlb *tlb, const struct mmu_invalidate *inv)
 	for (unsigned int i = 0; i < tlb->capacity && tlb->live; i++) {
 		struct tlb_entry *e = &tlb->entries[i];
 
-		if (e->used && pdb_matches(inv, e->as) && level_matches(inv, e->level) &&
-		    va_matches(inv, e->va, size_shift[e->size]))
+		if (e->used && pdb_matches(inv, e->as) && level_matches(inv, e->walk.level) &&
+		    va_matches(inv, e->va, e->shift))
 			drop(tlb, e);
 	}
 	for (unsigned int i = 0; i < PDE_SLOTS; i++) {
@@ -477,17 +482,19 @@ struct tlb *tlb_next(struct tlb *tlb)
 
 struct tlb *tlb_create(struct gpu *gpu, const char *name, unsigned int entries, bool hub)
 {
-	struct tlb *tlb = calloc(1, sizeof(*tlb));
+	struct tlb *tlb = aligned_alloc(64, sizeof(*tlb));
 	unsigned int nbuckets = 16;
 
 	if (!tlb || !entries)
 		goto err;
+	memset(tlb, 0, sizeof(*tlb));
 	while (nbuckets < 2 * entries)
 		nbuckets *= 2;
-	tlb->entries = calloc(entries, sizeof(*tlb->entries));
+	tlb->entries = aligned_alloc(64, entries * sizeof(*tlb->entries));
 	tlb->buckets = malloc(nbuckets * sizeof(*tlb->buckets));
 	if (!tlb->entries || !tlb->buckets)
 		goto err;
+	memset(tlb->entries, 0, entries * sizeof(*tlb->entries));
 	memset(tlb->buckets, 0xff, nbuckets * sizeof(*tlb->buckets));
 	for (unsigned int i = 0; i < entries; i++)
 		tlb->entries[i].next = i + 1 < entries ? i + 1 : NONE;

@@ -19,17 +19,25 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.M)
 
 # Layer of a driver file: the first pattern that matches its name without ending.
 LAYERS = (
-    (0, r"nouveau_(stats|lock|trace|compat|device|client)"),
-    (1, r"tu102_(pte|fault_names|ramfc)|nouveau_(fault_batch|svm_policy|push|fault)"),
-    (5, r"nouveau_(fault_service|irq)"),
+    # vocabulary and cross-cutting
+    (0, r"nouveau_(stats|lock|trace|compat|device|client|fault)"),
+    # pure: compiles in user space
+    (1, r"tu102_(pte|ramfc)|nouveau_(fault_batch|svm_policy|push|mask)"),
+    # conductor
+    (5, r"nouveau_fault_service"),
+    # edge
     (6, r"nouveau_(drv|probe|uapi|debugfs|nvif|pushbuf|getparam|client_open)"),
-    (2, r"tu102_.*"),
+    # silicon and what it stands on: VRAM for the driver's own structures, page
+    # tables, interrupts
+    (2, r"tu102_.*|nouveau_(irq|vram|pt)"),
+    # SVM
     (4, r"nouveau_(svm.*|dmem.*)"),
+    # objects
     (3, r"nouveau_.*"),
 )
 # Files whose name says less than what they are: the conductor and the edge.
 EXACT = {
-    "nouveau_fault.c": 5, "nouveau_irq.c": 5, "nouveau_device.c": 6, "nouveau_trace.c": 0,
+    "nouveau_fault.c": 5, "nouveau_device.c": 6,
 }
 # Headers of the kernel that only some layers may include.
 KERNEL_ONLY = {

@@ -18,6 +18,13 @@ enum nouveau_engine {
 	NOUVEAU_ENGINES,
 };
 
+/* Channel table, kernel address space, TLB channel. After tu102_tlb_init(). */
+int nouveau_chan_init(struct nouveau_device *ndev);
+/* Takes every channel off the hardware, those of open files too; they stay as dead shells. */
+void nouveau_chan_fini(struct nouveau_device *ndev);
+/* Where kernel channels and their buffers live. */
+struct nouveau_vm *nouveau_chan_kernel_vm(struct nouveau_device *ndev);
+
 #define NOUVEAU_CHAN_PRIVILEGED	(1u << 0)	/* kernel only: MEM_OP, physical copies */
 #define NOUVEAU_CHAN_REPLAYABLE	(1u << 1)	/* GR faults are replayable (SVM) */
 
@@ -29,6 +36,8 @@ struct nouveau_chan *nouveau_chan_get(struct nouveau_chan *chan);
 void nouveau_chan_put(struct nouveau_chan *chan);
 unsigned int nouveau_chan_id(const struct nouveau_chan *chan);
 struct nouveau_vm *nouveau_chan_vm(const struct nouveau_chan *chan);
+/* "comm[pid]" of who made it, for logs. */
+const char *nouveau_chan_name(const struct nouveau_chan *chan);
 
 /*
  * The channel whose instance block is at VRAM address @inst, with a reference,
@@ -53,11 +62,23 @@ struct dma_fence *nouveau_chan_submit(struct nouveau_chan *chan, const struct no
 				      unsigned int n);
 
 /*
+ * The same with a fence from nouveau_fence_alloc(), which it consumes on
+ * success only: allocates nothing, for use under dma_fence rules. A caller that
+ * keeps the GP entries in flight (@n + 1 per call) below NOUVEAU_CHAN_ENTRIES
+ * never waits.
+ */
+int nouveau_chan_emit(struct nouveau_chan *chan, const struct nouveau_push *push, unsigned int n,
+		      struct dma_fence *fence);
+#define NOUVEAU_CHAN_ENTRIES	1024
+
+/*
  * Fatal: the channel alone dies. All its fences signal with @err (< 0), later
  * submits give -ENODEV. Queues the teardown of its TSG to a worker; any context.
  */
 void nouveau_chan_kill(struct nouveau_chan *chan, int err);
 bool nouveau_chan_is_dead(const struct nouveau_chan *chan);
+/* Wait until all submitted work is done or failed. -ETIME, -ERESTARTSYS. */
+int nouveau_chan_idle(struct nouveau_chan *chan, unsigned int timeout_ms, bool interruptible);
 /* Let a channel go on whose CE or PBDMA fault was serviced (clears FAULTED). */
 void nouveau_chan_resume_faulted(struct nouveau_chan *chan, bool pbdma);
 

@@ -4,10 +4,67 @@
 
 #include <linux/types.h>
 
+#include "nouveau_mask.h"
+
 struct nouveau_device;
+struct page;
+struct seq_file;
+struct vm_area_struct;
 
 int nouveau_dmem_init(struct nouveau_device *ndev);
 /* Moves every device page home first; no user of SVM may be left. */
 void nouveau_dmem_fini(struct nouveau_device *ndev);
+
+/*
+ * Give VRAM its struct pages, once, when the first mirror starts: they cost
+ * 1/64 of its size. On an error SVM works without migration.
+ */
+int nouveau_dmem_enable(struct nouveau_device *ndev);
+bool nouveau_dmem_is_enabled(struct nouveau_device *ndev);
+
+/* Owner of our device-private pages, for HMM and migration. */
+void *nouveau_dmem_owner(struct nouveau_device *ndev);
+/* VRAM address of a device-private page of ours, bytes. */
+u64 nouveau_dmem_page_addr(struct nouveau_device *ndev, struct page *page);
+
+/* Arrays of one migration of up to a block. */
+struct nouveau_dmem_scratch {
+	unsigned long src[NOUVEAU_BLOCK_PAGES];
+	unsigned long dst[NOUVEAU_BLOCK_PAGES];
+	dma_addr_t dma[NOUVEAU_BLOCK_PAGES];
+};
+
+/**
+ * struct nouveau_dmem_source - whose pages move to VRAM
+ */
+struct nouveau_dmem_source {
+	/** @cookie: owner in MMU_NOTIFY_MIGRATE, so that the mirror knows its own */
+	void *cookie;
+	/** @detach: take these pages of the block at @base away from the GPU */
+	void (*detach)(void *cookie, u64 base, const struct nouveau_mask *pages);
+};
+
+/**
+ * struct nouveau_dmem_moved - how a migration went, in pages
+ */
+struct nouveau_dmem_moved {
+	unsigned int collected;		/* that core mm let us have */
+	unsigned int moved;
+	unsigned int no_vram;		/* stayed for lack of VRAM */
+};
+
+/*
+ * Move pages @mask of the block at @base, all inside @vma, to VRAM. Partial
+ * success is success. mmap_lock held, no other. Errors: -EINVAL for a VMA that
+ * can't migrate, -EIO when the copy failed; then nothing moved.
+ */
+int nouveau_dmem_to_vram(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 base,
+			 const struct nouveau_mask *mask, const struct nouveau_dmem_source *source,
+			 struct nouveau_dmem_scratch *s, struct nouveau_dmem_moved *moved);
+/* Move what is in VRAM of [start, end), at most a block inside @vma, home. */
+int nouveau_dmem_to_sys(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 start, u64 end,
+			struct nouveau_dmem_scratch *s, struct nouveau_dmem_moved *moved);
+
+void nouveau_dmem_debugfs_show(struct nouveau_device *ndev, struct seq_file *m);
 
 #endif

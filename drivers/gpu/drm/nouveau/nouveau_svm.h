@@ -4,21 +4,66 @@
 
 #include <linux/types.h>
 
+#include "nouveau_mask.h"
+
+struct dentry;
 struct drm_device;
 struct drm_file;
+struct drm_printer;
 struct nouveau_device;
 struct nouveau_svm_mm;
+struct nouveau_svm_scratch;
 struct nouveau_vm;
+struct seq_file;
 
 int nouveau_svm_device_init(struct nouveau_device *ndev);
+/* Stops every mirror; files may stay open. The fault service is still running. */
 void nouveau_svm_device_fini(struct nouveau_device *ndev);
 
 /* Mirror current->mm in @vm. -EBUSY when it is on already, -EINVAL for a bad hole. */
 int nouveau_svm_enable(struct nouveau_vm *vm, u64 unmanaged_addr, u64 unmanaged_size);
-/* Stop mirroring; the vm's last reference or file close calls it. Sleeps. */
+/*
+ * Stop mirroring and give up the owner's reference: once per nouveau_vm_svm()
+ * that is not NULL, at file close. Sleeps.
+ */
 void nouveau_svm_disable(struct nouveau_svm_mm *svm);
+
+/* The running mirror of @vm with a reference, or NULL. */
+struct nouveau_svm_mm *nouveau_svm_get(struct nouveau_vm *vm);
+void nouveau_svm_put(struct nouveau_svm_mm *svm);
+
+/**
+ * struct nouveau_svm_request - faults of one block, by strongest access
+ */
+struct nouveau_svm_request {
+	u64 base;
+	struct nouveau_mask read, write, atomic, prefetch;
+};
+
+/**
+ * struct nouveau_svm_result - how their service went
+ *
+ * Pages in neither mask are mapped now, unless @busy.
+ */
+struct nouveau_svm_result {
+	struct nouveau_mask failed;		/* no access possible */
+	struct nouveau_mask failed_write;	/* readable, not writable */
+	bool busy;				/* some could not be served in time: retry */
+	u64 start, end;				/* PTEs written: invalidate before replay */
+};
+
+struct nouveau_svm_scratch *nouveau_svm_scratch_new(void);
+void nouveau_svm_scratch_del(struct nouveau_svm_scratch *s);
+
+/* Serve a block: migrate and map according to policy. Sleeps, no locks held. */
+void nouveau_svm_service(struct nouveau_svm_mm *svm, const struct nouveau_svm_request *req,
+			 struct nouveau_svm_scratch *s, struct nouveau_svm_result *res);
 
 int nouveau_svm_ioctl_init(struct drm_device *drm, void *data, struct drm_file *file);
 int nouveau_svm_ioctl_bind(struct drm_device *drm, void *data, struct drm_file *file);
+
+void nouveau_svm_debugfs_init(struct nouveau_device *ndev, struct dentry *root);
+void nouveau_svm_debugfs_show(struct nouveau_device *ndev, struct seq_file *m);
+void nouveau_svm_fdinfo(struct nouveau_svm_mm *svm, struct drm_printer *p);
 
 #endif

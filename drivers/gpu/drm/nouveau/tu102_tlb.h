@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 struct nouveau_device;
+struct tu102_hwchan;
 
 /*
  * TLB maintenance, replay and cancel. Uses MEM_OP methods of a privileged host
@@ -22,6 +23,20 @@ struct nouveau_device;
 
 int tu102_tlb_init(struct nouveau_device *ndev);
 void tu102_tlb_fini(struct nouveau_device *ndev);
+
+/* A privileged channel that belongs to tu102_tlb.c alone; all of it is copied. */
+struct tu102_tlb_chan {
+	const struct tu102_hwchan *hw;	/* stays until the next attach */
+	u32 *gp;			/* its GPFIFO */
+	unsigned int gp_entries, gp_put;
+	void *buf;			/* TU102_TLB_BUF_BYTES of coherent memory */
+	u64 buf_va;			/* where the channel sees it */
+};
+
+#define TU102_TLB_BUF_BYTES	0x10000
+
+/* Use @chan from now on; NULL: back to registers. Waits for what is in flight. */
+void tu102_tlb_attach(struct nouveau_device *ndev, const struct tu102_tlb_chan *chan);
 /* @pdb: nouveau_pt_root(). [start, end): ~0ull end means the whole space. 0 or -ETIMEDOUT. */
 int tu102_tlb_invalidate(struct nouveau_device *ndev, u64 pdb, u64 start, u64 end,
 			 unsigned int flags);
