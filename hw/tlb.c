@@ -482,11 +482,11 @@ struct tlb *tlb_next(struct tlb *tlb)
 
 struct tlb *tlb_create(struct gpu *gpu, const char *name, unsigned int entries, bool hub)
 {
-	struct tlb *tlb = aligned_alloc(64, sizeof(*tlb));
+	struct tlb *tlb = entries ? aligned_alloc(64, sizeof(*tlb)) : NULL;
 	unsigned int nbuckets = 16;
 
-	if (!tlb || !entries)
-		goto err;
+	if (!tlb)
+		return NULL;
 	memset(tlb, 0, sizeof(*tlb));
 	while (nbuckets < 2 * entries)
 		nbuckets *= 2;
@@ -513,8 +513,8 @@ struct tlb *tlb_create(struct gpu *gpu, const char *name, unsigned int entries, 
 	pthread_mutex_unlock(&gpu->mmu->tlbs_lock);
 	return tlb;
 err:
-	if (tlb)
-		free(tlb->buckets), free(tlb->entries);
+	free(tlb->buckets);
+	free(tlb->entries);
 	free(tlb);
 	return NULL;
 }
