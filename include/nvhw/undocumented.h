@@ -66,6 +66,7 @@
 #define NVX_GR_GPC_COUNT			0x00409604	/* nouveau */
 #define NVX_GR_GPC_COUNT_VALUE			4:0
 #define NVX_GPC_TPC_COUNT(g)			(0x00502608 + (g) * 0x8000)	/* nouveau */
+#define NVX_GPC_TPC_COUNT_VALUE			4:0
 
 /* Graphics interrupts and the path to a warp error. */
 #define NVX_GR_INTR				0x00400100	/* nouveau, W1C */
@@ -81,13 +82,20 @@
 #define NVX_GR_TRAP_GPC				24:24
 #define NVX_GR_TRAP_GPC_MASK			0x00400118	/* nouveau, W1C */
 #define NVX_GR_TRAPPED_CODE			0x00400110	/* nouveau */
+#define NVX_GR_TRAPPED_CODE_INVALID_OPERATION	0x03		/* nouveau, with the three below */
+#define NVX_GR_TRAPPED_CODE_INVALID_VALUE	0x04
+#define NVX_GR_TRAPPED_CODE_INVALID_ENUM	0x05
+#define NVX_GR_TRAPPED_CODE_INVALID_BITFIELD	0x0c
 #define NVX_GR_TRAPPED_ADDR			0x00400704	/* nouveau */
 #define NVX_GR_TRAPPED_ADDR_METHOD		13:2
 #define NVX_GR_TRAPPED_ADDR_SUBCHANNEL		18:16
 #define NVX_GR_TRAPPED_DATA			0x00400708	/* nouveau */
 #define NVX_GR_RESUME				0x00400500	/* nouveau */
 #define NVX_GR_RESUME_GO			0x00010001
-#define NVX_GR_CURRENT_INST			0x00409b00	/* nouveau: valid 31, target 29:28, PA >> 12 */
+#define NVX_GR_CURRENT_INST			0x00409b00	/* nouveau */
+#define NVX_GR_CURRENT_INST_PTR			27:0		/* PA >> 12 */
+#define NVX_GR_CURRENT_INST_TARGET		29:28
+#define NVX_GR_CURRENT_INST_VALID		31:31
 #define NVX_GPC_TRAP(g)				(0x00502c90 + (g) * 0x8000)	/* nouveau, W1C: bit t = TPC t */
 #define NVX_TPC_TRAP(g, t)			(0x00504508 + (g) * 0x8000 + (t) * 0x800)	/* nouveau, W1C */
 #define NVX_TPC_TRAP_SM				1:1
@@ -104,12 +112,18 @@
 #define NVX_SM_WARP_ERROR_INVALID_ADDR_SPACE	0x10
 #define NVX_SM_WARP_ERROR_MMU_NACK		0x20		/* model: load or store cancelled by the MMU */
 
+/* A 3D method that Mesa sends and no class header names; inert. */
+#define NVX_C597_METHOD_15B4			0x15b4		/* Mesa */
+
 /* RAMFC words a driver fills although the manual keeps them reserved. */
 #define NVX_RAMFC_CHID_WORD			58		/* nouveau */
 #define NVX_RAMFC_ACQUIRE_NEVER			0x7ffff902	/* nouveau */
 #define NVX_RAMFC_PB_HEADER_RESET		0x20400000	/* nouveau */
 #define NVX_RAMFC_SUBDEVICE_ALL			0x30000fff	/* nouveau */
 #define NVX_RAMFC_RESERVED62_VALUE		0x10003080	/* nouveau */
+
+/* Fault-and-switch buffer of a copy engine, by the number of physical ones. */
+#define NVX_CE_METHOD_BUFFER_BYTES(pces)	(27 * 5 * ((9 + 1 + 3) * (pces) + 2))	/* nouveau */
 
 /* Sizes the manuals leave to the chip. */
 #define NVX_FAULT_BUFFER_DEFAULT_REPLAYABLE	8192		/* model: entries */

@@ -43,7 +43,7 @@ static void row(struct bench *b, const char *what, size_t bytes, uint64_t ns, do
 	static const char *const shown[] = { "faults", "fault_batches", "replays",
 					     "tlb_invalidates", "pt_pushes", "ce_pushes",
 					     "mmio_reads", "mmio_writes" };
-	char size[16];
+	char size[32];
 
 	if (bytes >= MIB)
 		snprintf(size, sizeof(size), "%zu MiB", bytes / MIB);

@@ -49,6 +49,10 @@ struct nouveau_device {
 	struct nouveau_irq *irq;
 	/** @fifo: runlists and the channel table (tu102_fifo.c) */
 	struct nouveau_fifo *fifo;
+	/** @ce: error interrupts of copy engines (tu102_ce_intr.c) */
+	struct tu102_ce *ce;
+	/** @gr: graphics engine (tu102_gr.c) */
+	struct tu102_gr *gr;
 	/** @chans: all channels, the kernel's address space (nouveau_chans.c) */
 	struct nouveau_chans *chans;
 	/** @tlb: invalidate, replay and cancel (tu102_tlb.c) */
