@@ -126,6 +126,9 @@ static void test_gate(void **state)
 	assert_int_equal(sim_msi_count(s), 2);		/* rises seen while closed */
 	sim_wr32(s, REARM, 0);
 	assert_int_equal(sim_msi_count(s), 2);		/* no new rise */
+	sim_wr32(s, LEAF_EN_CLR(0), 1);			/* looks again, finds nothing new */
+	sim_wr32(s, TRIGGER, 65);			/* of a subtree that is pending */
+	assert_int_equal(sim_msi_count(s), 2);
 	/* a rise that is gone before the gate opens makes no message */
 	sim_wr32(s, REARM, 0);
 	for (int i = 0; i < 8; i++)
