@@ -10,17 +10,17 @@ import re
 import sys
 
 BAD = re.compile(r"""
-    \bWARNING:\ |\bBUG:\ |\bBUG:|kernel\ BUG\ at|\bOops:|\bKASAN:|\bKFENCE:|\bUBSAN:|\bKCSAN:
+    \bWARNING:\ |\bBUG:|\bBUG\ [a-z]|kernel\ BUG\ at|\bOops:|\bKASAN:|\bKFENCE:|\bUBSAN:|\bKCSAN:
   | general\ protection\ fault|unable\ to\ handle|Kernel\ panic|double\ fault
   | rcu.*(detected\ stalls?|self-detected\ stall|stall\ on)|\bRCU\ used\ illegally
-  | INFO:\ task\ .*\ blocked\ for\ more\ than|blocked\ for\ more\ than\ \d+\ seconds
+  | INFO:\ task\ .*\ blocked\ |blocked\ for\ more\ than\ \d+\ seconds
   | soft\ lockup|hard\ LOCKUP|watchdog:\ BUG
   | possible\ (circular|recursive)\ locking|inconsistent\ lock\ state
   | possible\ irq\ lock\ inversion|suspicious\ RCU\ usage|lock\ held\ when\ returning
   | held\ lock\ freed|bad\ unlock\ balance|invalid\ wait\ context|ODEBUG:
   | sleeping\ function\ called\ from\ invalid\ context|scheduling\ while\ atomic
   | refcount_t:|Bad\ page\ (state|map)|list_(add|del)\ corruption|Bad\ rss-counter
-  | VM_BUG_ON|page\ dumped\ because|Memory\ manager\ not\ clean|memory\ leak|kmemleak:\ \d+
+  | VM_BUG_ON|page\ dumped\ because|Memory\ manager\ not\ clean|kmemleak:\ \d+\ new
   | Objects\ remaining\ in|slab\ .*\ still\ has\ objects|irq\ \d+:\ nobody\ cared
 """, re.VERBOSE)
 
