@@ -161,8 +161,6 @@ static const struct mmio_reg regs[] = {
 	  .reset = NV_PTIMER_TIMER_INTR_VECTOR_ID_VALUE },
 	{ .off = NV_PTIMER_GR_TICK_FREQ, .name = "PTIMER_GR_TICK_FREQ",
 	  .reset = NV_PTIMER_GR_TICK_FREQ_SELECT_DEFAULT, .rw = 7 },
-	{ .off = NV_USERMODE_CFG0, .name = "USERMODE_CFG0",
-	  .reset = NV_USERMODE_CFG0_USERMODE_CLASS_ID_VALUE },
 	{ .off = VF(NV_VIRTUAL_FUNCTION_CFG0), .name = "VIRTUAL_FUNCTION_CFG0",
 	  .reset = NV_VIRTUAL_FUNCTION_CFG0_USERMODE_CLASS_ID_VALUE },
 };

@@ -223,7 +223,7 @@ static void test_pbus_error(void **state)
 	struct sim *s = *state;
 
 	enable_all(s);
-	sim_rd32(s, 0x00300c);
+	sim_rd32(s, 0x6f0010);
 	assert_int_equal(sim_msi_count(s), 0);
 	sim_wr32(s, 0x1140, 0x0e);
 	assert_int_equal(sim_msi_count(s), 1);

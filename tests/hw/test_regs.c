@@ -176,13 +176,13 @@ static void test_unclaimed(void **state)
 {
 	unsigned long before = log_count(LOG_UNIMPLEMENTED);
 
-	assert_int_equal(sim_rd32(*state, 0x00300c), UNCLAIMED);
+	assert_int_equal(sim_rd32(*state, 0x6f0010), UNCLAIMED);
 	assert_int_equal(log_count(LOG_UNIMPLEMENTED), before + 1);
 	/* TO, ADDR; the first error stays until it is cleared */
-	assert_int_equal(sim_rd32(*state, 0x9084), 0x300c | 1);
+	assert_int_equal(sim_rd32(*state, 0x9084), 0x6f0010 | 1);
 	assert_int_equal(sim_rd32(*state, 0x1100), 8);
 	sim_wr32(*state, 0x123454, 0x55aa55aa);
-	assert_int_equal(sim_rd32(*state, 0x9084), 0x300c | 1);
+	assert_int_equal(sim_rd32(*state, 0x9084), 0x6f0010 | 1);
 	sim_wr32(*state, 0x9084, 0);
 	sim_wr32(*state, 0x123454, 0x55aa55aa);
 	assert_int_equal(sim_rd32(*state, 0x9084), 0x123454 | 2 | 1);
