@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* Every instruction's execution function, by source file. */
+#ifndef HW_SASS_EXEC_H
+#define HW_SASS_EXEC_H
+
+#include "sass.h"
+
+#define SASS_EXEC(name) \
+	enum sass_result sass_##name(struct warp *w, const struct sass_insn *in, uint32_t mask)
+
+/* sass_exec_int.c */
+SASS_EXEC(iadd3);
+SASS_EXEC(imad);
+SASS_EXEC(imad_wide);
+SASS_EXEC(imad_hi);
+SASS_EXEC(idp4);
+SASS_EXEC(isetp);
+SASS_EXEC(imnmx);
+SASS_EXEC(lea);
+SASS_EXEC(iabs);
+
+/* sass_exec_bit.c */
+SASS_EXEC(lop3);
+SASS_EXEC(shf);
+SASS_EXEC(prmt);
+SASS_EXEC(bmsk);
+SASS_EXEC(sgxt);
+SASS_EXEC(flo);
+SASS_EXEC(brev);
+SASS_EXEC(popc);
+SASS_EXEC(sel);
+SASS_EXEC(mov);
+SASS_EXEC(plop3);
+
+/* sass_exec_fp.c */
+SASS_EXEC(fadd);
+SASS_EXEC(fmul);
+SASS_EXEC(ffma);
+SASS_EXEC(fmnmx);
+SASS_EXEC(fset);
+SASS_EXEC(fsetp);
+SASS_EXEC(mufu);
+
+/* sass_exec_fp64.c */
+SASS_EXEC(dadd);
+SASS_EXEC(dmul);
+SASS_EXEC(dfma);
+SASS_EXEC(dsetp);
+
+/* sass_exec_cvt.c */
+SASS_EXEC(f2f);
+SASS_EXEC(f2i);
+SASS_EXEC(i2f);
+SASS_EXEC(frnd);
+
+/* sass_exec_mem.c */
+SASS_EXEC(ld);
+SASS_EXEC(st);
+SASS_EXEC(ldl);
+SASS_EXEC(stl);
+SASS_EXEC(lds);
+SASS_EXEC(sts);
+SASS_EXEC(ldc);
+SASS_EXEC(membar);
+SASS_EXEC(cctl);
+
+/* sass_exec_atom.c */
+SASS_EXEC(atom);
+SASS_EXEC(atoms);
+
+/* sass_exec_flow.c */
+SASS_EXEC(bra);
+SASS_EXEC(brx);
+SASS_EXEC(exit);
+SASS_EXEC(nop);
+SASS_EXEC(bar);
+SASS_EXEC(warpsync);
+SASS_EXEC(bssy);
+SASS_EXEC(bsync);
+SASS_EXEC(break);
+SASS_EXEC(bmov);
+SASS_EXEC(yield);
+
+/* sass_exec_warp.c */
+SASS_EXEC(s2r);
+SASS_EXEC(cs2r);
+SASS_EXEC(shfl);
+SASS_EXEC(vote);
+SASS_EXEC(match);
+
+/* Fields of an instruction beyond the common ones (sass_fields.c). */
+#define SASS_FIELDS(name)	int sass_f_##name(struct sass_insn *in, const uint32_t w[4])
+
+SASS_FIELDS(iadd3);
+SASS_FIELDS(imad);
+SASS_FIELDS(imad_wide);
+SASS_FIELDS(isetp);
+SASS_FIELDS(imnmx);
+SASS_FIELDS(lea);
+SASS_FIELDS(lop3);
+SASS_FIELDS(shf);
+SASS_FIELDS(prmt);
+SASS_FIELDS(wrap_signed);
+SASS_FIELDS(flo);
+SASS_FIELDS(sel);
+SASS_FIELDS(mov);
+SASS_FIELDS(plop3);
+SASS_FIELDS(float);
+SASS_FIELDS(fmnmx);
+SASS_FIELDS(fcmp);
+SASS_FIELDS(fcmp_pred);
+SASS_FIELDS(mufu);
+SASS_FIELDS(double);
+SASS_FIELDS(dcmp);
+SASS_FIELDS(f2f);
+SASS_FIELDS(f2i);
+SASS_FIELDS(i2f);
+SASS_FIELDS(frnd);
+SASS_FIELDS(ld);
+SASS_FIELDS(st);
+SASS_FIELDS(ldg);
+SASS_FIELDS(stg);
+SASS_FIELDS(ldl);
+SASS_FIELDS(stl);
+SASS_FIELDS(ldc);
+SASS_FIELDS(atom);
+SASS_FIELDS(atom_cas);
+SASS_FIELDS(red);
+SASS_FIELDS(atoms);
+SASS_FIELDS(atoms_cas);
+SASS_FIELDS(no_dst);
+SASS_FIELDS(bra);
+SASS_FIELDS(brx);
+SASS_FIELDS(exit);
+SASS_FIELDS(bar_reg);
+SASS_FIELDS(bar_imm);
+SASS_FIELDS(bar_imm_reg);
+SASS_FIELDS(warpsync);
+SASS_FIELDS(bssy);
+SASS_FIELDS(bsync);
+SASS_FIELDS(bmov_from);
+SASS_FIELDS(bmov_to);
+SASS_FIELDS(s2r);
+SASS_FIELDS(cs2r);
+SASS_FIELDS(shfl_rr);
+SASS_FIELDS(shfl_ri);
+SASS_FIELDS(shfl_ir);
+SASS_FIELDS(shfl_ii);
+SASS_FIELDS(vote);
+SASS_FIELDS(match);
+
+#endif

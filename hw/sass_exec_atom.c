@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Atomics. The guest's CPUs work on the same words at the same time, so each is
+ * one atomic operation of the host, or a compare-and-swap loop.
+ */
+#include "nvhw/undocumented.h"
+#include "sass_float.h"
+#include "sass_mem.h"
+
+enum { TYPE_U32, TYPE_S32, TYPE_U64, TYPE_F32, TYPE_F16X2, TYPE_S64, TYPE_F64 };
+
+static bool is_wide(const struct sass_insn *in)
+{
+	return in->type == TYPE_U64 || in->type == TYPE_S64 || in->type == TYPE_F64;
+}
+
+static uint32_t add_f32(uint32_t a, uint32_t b)
+{
+	float r = as_f32(f32_ftz(a)) + as_f32(f32_ftz(b));
+
+	return r != r ? F32_NAN : f32_ftz(f32_bits(r));
+}
+
+static uint64_t add_f64(uint64_t a, uint64_t b)
+{
+	double r = as_f64(a) + as_f64(b);
+
+	return r != r ? F64_NAN : f64_bits(r);
+}
+
+/* The new value of a 32-bit word that held @old. */
+static uint32_t update32(unsigned int op, unsigned int type, uint32_t old, uint32_t v, uint32_t swap)
+{
+	uint32_t flip = type == TYPE_S32 ? 0x80000000 : 0;
+
+	switch (op) {
+	case SASS_ATOM_ADD:
+		return type == TYPE_F32 ? add_f32(old, v) : old + v;
+	case SASS_ATOM_MIN:
+		return (v ^ flip) < (old ^ flip) ? v : old;
+	case SASS_ATOM_MAX:
+		return (v ^ flip) > (old ^ flip) ? v : old;
+	case SASS_ATOM_INC:
+		return old >= v ? 0 : old + 1;
+	case SASS_ATOM_DEC:
+		return !old || old > v ? v : old - 1;
+	case SASS_ATOM_AND:
+		return old & v;
+	case SASS_ATOM_OR:
+		return old | v;
+	case SASS_ATOM_XOR:
+		return old ^ v;
+	case SASS_ATOM_EXCH:
+		return v;
+	default:
+		return old == v ? swap : old;
+	}
+}
+
+static uint64_t update64(unsigned int op, unsigned int type, uint64_t old, uint64_t v, uint64_t swap)
+{
+	uint64_t flip = type == TYPE_S64 ? 1ull << 63 : 0;
+
+	switch (op) {
+	case SASS_ATOM_ADD:
+		return type == TYPE_F64 ? add_f64(old, v) : old + v;
+	case SASS_ATOM_MIN:
+		return (v ^ flip) < (old ^ flip) ? v : old;
+	case SASS_ATOM_MAX:
+		return (v ^ flip) > (old ^ flip) ? v : old;
+	case SASS_ATOM_INC:
+		return old >= v ? 0 : old + 1;
+	case SASS_ATOM_DEC:
+		return !old || old > v ? v : old - 1;
+	case SASS_ATOM_AND:
+		return old & v;
+	case SASS_ATOM_OR:
+		return old | v;
+	case SASS_ATOM_XOR:
+		return old ^ v;
+	case SASS_ATOM_EXCH:
+		return v;
+	default:
+		return old == v ? swap : old;
+	}
+}
+
+static uint64_t reg_value(const struct warp *w, const struct sass_operand *o, unsigned int lane,
+			  bool wide)
+{
+	if (o->kind != SASS_REG)
+		return 0;
+	return w->r[o->reg][lane] | (wide ? (uint64_t)row_hi(w, o->reg)[lane] << 32 : 0);
+}
+
+static void set_result(struct warp *w, const struct sass_insn *in, unsigned int lane, uint64_t old)
+{
+	if (in->dst == SASS_RZ)
+		return;
+	w->r[in->dst][lane] = (uint32_t)old;
+	if (is_wide(in))
+		w->r[in->dst + 1][lane] = (uint32_t)(old >> 32);
+}
+
+static void atomic_element(struct warp *w, const struct sass_insn *in, unsigned int lane, uint8_t *p)
+{
+	uint64_t v = reg_value(w, &in->s[1], lane, is_wide(in));
+	uint64_t swap = reg_value(w, &in->s[2], lane, is_wide(in));
+	uint64_t old64 = 0;
+	uint32_t old32;
+
+	if (p && is_wide(in)) {
+		old64 = __atomic_load_n((uint64_t *)p, __ATOMIC_RELAXED);
+		while (!__atomic_compare_exchange_n((uint64_t *)p, &old64,
+						    update64(in->sub, in->type, old64, v, swap),
+						    true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+			;
+	} else if (p) {
+		old32 = __atomic_load_n((uint32_t *)p, __ATOMIC_RELAXED);
+		while (!__atomic_compare_exchange_n((uint32_t *)p, &old32,
+						    update32(in->sub, in->type, old32,
+							     (uint32_t)v, (uint32_t)swap),
+						    true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+			;
+		old64 = old32;
+	}
+	set_result(w, in, lane, old64);
+}
+
+SASS_EXEC(atom)
+{
+	uint64_t va[SASS_LANES];
+	struct sass_spaces s;
+	unsigned int esr;
+
+	sass_addresses(w, in, va);
+	esr = sass_resolve(w, va, mask, is_wide(in) ? 8 : 4, &s);
+	if (!esr && s.local)
+		esr = NVX_SM_WARP_ERROR_INVALID_ADDR_SPACE;
+	if (esr)
+		return sass_trap(w, esr);
+	FOR_MASK(i, s.shared)
+		atomic_element(w, in, i, w->cta->shared + va[i]);
+	return s.global ? sass_global(w, in, s.global, va, MMU_ATOMIC, atomic_element) : SASS_NEXT;
+}
+
+SASS_EXEC(atoms)
+{
+	unsigned int bytes = is_wide(in) ? 8 : 4;
+	uint64_t va[SASS_LANES];
+
+	sass_addresses(w, in, va);
+	FOR_MASK(i, mask) {
+		if (va[i] & (bytes - 1))
+			return sass_trap(w, NVX_SM_WARP_ERROR_MISALIGNED_ADDR);
+		if (va[i] + bytes > w->l->qmd.shared_bytes)
+			return sass_trap(w, NVX_SM_WARP_ERROR_OOR_ADDR);
+	}
+	FOR_MASK(j, mask)
+		atomic_element(w, in, j, w->cta->shared + va[j]);
+	return SASS_NEXT;
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+/* Thread blocks: where they go, their barriers, their end. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "sass_operand.h"
+#include "sm.h"
+
+static struct sm_load *emptiest(struct launch *l)
+{
+	struct sm_load *best = NULL;
+
+	for (unsigned int i = 0; i < l->nsms; i++) {
+		struct sm_load *load = &l->load[i];
+
+		if (load->nctas < l->cta_limit && (!best || load->nwarps < best->nwarps))
+			best = load;
+	}
+	return best;
+}
+
+static struct warp *take_warp(struct launch *l, const struct sm *sm)
+{
+	unsigned int first = (unsigned int)(sm - l->load[0].sm) * SM_MAX_WARPS;
+
+	for (unsigned int i = first; i < first + SM_MAX_WARPS; i++) {
+		if (!l->warps[i]) {
+			l->warps[i] = aligned_alloc(64, (sizeof(struct warp) + 63) / 64 * 64);
+			if (!l->warps[i])
+				return NULL;
+			memset(l->warps[i], 0, sizeof(struct warp));
+		}
+		if (l->warps[i]->state == WARP_FREE)
+			return l->warps[i];
+	}
+	return NULL;
+}
+
+static bool start_warp(struct launch *l, struct cta *cta, const struct sm *sm, unsigned int n)
+{
+	unsigned int lanes = cta->nthreads - n * SASS_LANES;
+	struct warp *w = take_warp(l, sm);
+
+	if (!w)
+		return false;
+	if (l->local_bytes && !w->local) {
+		w->local = calloc(SASS_LANES, l->local_bytes);
+		if (!w->local)
+			return false;
+	}
+	w->l = l;
+	w->cta = cta;
+	w->sm = sm;
+	w->index = n;
+	warp_start(w, lanes >= SASS_LANES ? ~0u : (1u << lanes) - 1, l->qmd.program);
+	cta->warp[n] = w;
+	return true;
+}
+
+static bool start_cta(struct launch *l, struct sm_load *load, struct cta *cta)
+{
+	uint64_t n = l->next_cta;
+
+	memset(cta, 0, sizeof(*cta));
+	cta->used = true;
+	cta->id[0] = (uint32_t)(n % l->qmd.grid[0]);
+	cta->id[1] = (uint32_t)(n / l->qmd.grid[0] % l->qmd.grid[1]);
+	cta->id[2] = (uint32_t)(n / l->qmd.grid[0] / l->qmd.grid[1]);
+	cta->nthreads = l->threads;
+	cta->nwarps = l->warps_per_cta;
+	cta->warps_left = cta->nwarps;
+	load->nctas++;
+	load->nwarps += cta->nwarps;
+	l->live_ctas++;
+	if (l->qmd.shared_bytes) {
+		cta->shared = calloc(1, l->qmd.shared_bytes);
+		if (!cta->shared)
+			goto err;
+	}
+	for (unsigned int i = 0; i < cta->nwarps; i++)
+		if (!start_warp(l, cta, load->sm, i))
+			goto err;
+	l->next_cta++;
+	count(l->gpu, ctas);
+	return true;
+err:
+	log_unimp("sm", "no memory for a thread block");
+	cta_free(l, load, cta);
+	return false;
+}
+
+bool cta_place(struct launch *l)
+{
+	struct sm_load *load;
+
+	if (l->next_cta == l->total_ctas || (l->qmd.sequential && l->live_ctas))
+		return false;
+	load = emptiest(l);
+	if (!load)
+		return false;
+	for (unsigned int i = 0; i < SM_MAX_CTAS; i++)
+		if (!load->ctas[i].used)
+			return start_cta(l, load, &load->ctas[i]);
+	return false;
+}
+
+void cta_free(struct launch *l, struct sm_load *load, struct cta *cta)
+{
+	for (unsigned int i = 0; i < cta->nwarps; i++)
+		if (cta->warp[i])
+			cta->warp[i]->state = WARP_FREE;
+	free(cta->shared);
+	load->nctas--;
+	load->nwarps -= cta->nwarps;
+	l->live_ctas--;
+	cta->used = false;
+}
+
+void cta_warp_done(struct warp *w)
+{
+	struct cta *cta = w->cta;
+
+	/* The slot itself stays taken until the whole block is done. */
+	w->state = WARP_BLOCKED;
+	if (!--cta->warps_left)
+		cta_free(w->l, &w->l->load[w->sm - w->l->load[0].sm], cta);
+}
+
+static void release(struct cta *cta, unsigned int id)
+{
+	cta->bar[id] = (struct cta_barrier){ 0 };
+	for (unsigned int n = 0; n < cta->nwarps; n++) {
+		struct warp *w = cta->warp[n];
+
+		FOR_MASK(i, w->bar_wait) {
+			if (w->bar_id[i] != id)
+				continue;
+			w->bar_wait &= ~(1u << i);
+			w->stamp[i] = w->tick;
+		}
+		if (w->live & ~w->bar_wait)
+			warp_unblock(w);
+	}
+}
+
+/* Threads that have exited count as arrived where all of the block is awaited. */
+static bool complete(const struct cta *cta, const struct cta_barrier *b)
+{
+	if (b->expected)
+		return b->arrived >= b->expected;
+	return b->arrived + cta->exited >= cta->nthreads;
+}
+
+void cta_barrier(struct warp *w, unsigned int id, unsigned int count, uint32_t mask, bool wait)
+{
+	struct cta_barrier *b = &w->cta->bar[id];
+
+	b->expected = count;
+	b->arrived += (unsigned int)__builtin_popcount(mask);
+	if (wait) {
+		w->bar_wait |= mask;
+		FOR_MASK(i, mask)
+			w->bar_id[i] = (uint8_t)id;
+	}
+	if (complete(w->cta, b))
+		release(w->cta, id);
+}
+
+void cta_lanes_exited(struct warp *w, uint32_t mask)
+{
+	struct cta *cta = w->cta;
+
+	cta->exited += (unsigned int)__builtin_popcount(mask);
+	for (unsigned int id = 0; id < SM_BARRIERS; id++)
+		if (cta->bar[id].arrived && complete(cta, &cta->bar[id]))
+			release(cta, id);
+}
