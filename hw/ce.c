@@ -129,7 +129,7 @@ static void release(struct gpu *gpu, struct ce_job *job, uint8_t *p, uint32_t pa
 	if (type == NVC5B5_LAUNCH_DMA_SEMAPHORE_TYPE_RELEASE_CONDITIONAL_INTR_SEMAPHORE)
 		job->conditional = dma_load32((uint32_t *)p) != payload;
 	if (four)
-		dma_store64((uint64_t *)(p + 8), gpu_now(gpu));
+		dma_store64((uint64_t *)(p + 8), gpu_time(gpu));
 	if (!NV_GET(l, NVC5B5_LAUNCH_DMA_SEMAPHORE_REDUCTION_ENABLE)) {
 		if (four)
 			dma_store64((uint64_t *)p, payload);

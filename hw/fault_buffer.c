@@ -270,7 +270,7 @@ void fault_report(struct gpu *gpu, const struct fault_report *r)
 		fault_info_latch(gpu, r);
 		return;
 	}
-	fault_packet_encode(r, gpu_now(gpu), dw);
+	fault_packet_encode(r, gpu_time(gpu), dw);
 	if (i == FAULT_REPLAYABLE && inject_hit(gpu, INJECT_DUPLICATE))
 		n = DUPLICATES;
 	while (n--)

@@ -117,7 +117,7 @@ static enum method_result release(struct gpu *gpu, struct pbdma *pb, const struc
 		return sem_fault(gpu, pb, s->va, access, &x, end);
 	if (x.ptr) {
 		if (s->timestamp)
-			dma_store64((uint64_t *)(x.ptr + 8), gpu_now(gpu));
+			dma_store64((uint64_t *)(x.ptr + 8), gpu_time(gpu));
 		if (reduction)
 			sem_reduce(x.ptr, s->wide, op, sign, s->payload);
 		else if (s->wide)
