@@ -40,19 +40,11 @@ static const struct unit {
 	{ "config", pci_config_init, pci_config_reset, pci_config_fini },
 	{ "board", board_init, NULL, NULL },
 	{ "ptop", ptop_init, NULL, NULL },
-#ifdef HW_HAS_MMU
 	{ "mmu", mmu_init, mmu_reset, mmu_fini },
 	{ "aperture", aperture_init, aperture_reset, aperture_fini },
-#endif
-#ifdef HW_HAS_CE
 	{ "ce", ce_init, ce_reset, ce_fini },
-#endif
-#ifdef HW_HAS_GR
 	{ "gr", gr_init, gr_reset, gr_fini },
-#endif
-#ifdef HW_HAS_FIFO
 	{ "fifo", fifo_init, NULL /* gpu_reset() */, fifo_fini },
-#endif
 };
 
 #define UNITS	(sizeof(units) / sizeof(units[0]))
@@ -111,10 +103,8 @@ void gpu_destroy(struct gpu *gpu)
 
 void gpu_reset(struct gpu *gpu)
 {
-#ifdef HW_HAS_FIFO
 	/* Waits for the workers, which may need gpu->lock to come to rest. */
 	fifo_reset(gpu);
-#endif
 	pthread_mutex_lock(&gpu->lock);
 	mmio_reset(gpu);
 	for (size_t i = UNITS; i-- > 0;)

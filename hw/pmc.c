@@ -56,9 +56,7 @@ static void intr_sw_written(struct gpu *gpu, const struct mmio_reg *r, unsigned 
 static void enable_written(struct gpu *gpu, const struct mmio_reg *r, unsigned int i,
 			   uint32_t val, uint32_t old)
 {
-#ifdef HW_HAS_FIFO
 	fifo_pmc_enable(gpu, old, mmio_peek(gpu, NV_PMC_ENABLE));
-#endif
 }
 
 static const struct mmio_reg regs[] = {

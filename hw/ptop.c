@@ -12,27 +12,16 @@
 #define GR_PRI_BASE	0x400000
 #define CE_PRI_BASE	0x104000
 
-#ifdef HW_HAS_GR
-#define GR_OPS		(&gr_engine_ops)
-#else
-#define GR_OPS		NULL
-#endif
-#ifdef HW_HAS_CE
-#define CE_OPS		(&ce_engine_ops)
-#else
-#define CE_OPS		NULL
-#endif
-
 #define LCE(n, engine, rl, in, re) \
 	{ .name = "LCE" #n, .id = engine, .runlist = rl, .intr = in, .reset = re, \
 	  .type = NV_PTOP_DEVICE_INFO_TYPE_ENUM_LCE, .inst = n, .pri_base = CE_PRI_BASE, \
-	  .fault_id = NV_PFAULT_MMU_ENG_ID_CE##n, .ops = CE_OPS }
+	  .fault_id = NV_PFAULT_MMU_ENG_ID_CE##n, .ops = &ce_engine_ops }
 
 /* LCE0 and LCE1 serve the GR runlist (GRCE); the others have one each. */
 struct engine gpu_engines[] = {
 	{ .name = "GR", .id = 0, .runlist = 0, .intr = 12, .reset = 12,
 	  .type = NV_PTOP_DEVICE_INFO_TYPE_ENUM_GRAPHICS, .inst = 0, .pri_base = GR_PRI_BASE,
-	  .fault_id = NV_PFAULT_MMU_ENG_ID_GRAPHICS, .ops = GR_OPS },
+	  .fault_id = NV_PFAULT_MMU_ENG_ID_GRAPHICS, .ops = &gr_engine_ops },
 	LCE(0, 1, 0, 5, 6),
 	LCE(1, 2, 0, 6, 7),
 	LCE(2, 3, 1, 7, 21),

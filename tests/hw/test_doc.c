@@ -2,8 +2,8 @@
 /* Documentation/hw-model.md lists every constant of include/nvhw/undocumented.h. */
 #include "hwtest.h"
 
-#ifndef TOP
-#error "TOP is the checkout's directory"
+#ifndef CHECKOUT
+#error "CHECKOUT is the checkout's directory"
 #endif
 
 static char *slurp(const char *path)
@@ -39,8 +39,8 @@ static bool listed(const char *doc, const char *name, size_t len)
 
 static void test_every_undocumented_constant_is_listed(void **state)
 {
-	char *header = slurp(TOP "/include/nvhw/undocumented.h");
-	char *doc = slurp(TOP "/Documentation/hw-model.md");
+	char *header = slurp(CHECKOUT "/include/nvhw/undocumented.h");
+	char *doc = slurp(CHECKOUT "/Documentation/hw-model.md");
 	unsigned int n = 0, missing = 0;
 
 	for (const char *p = strstr(header, "#define NVX_"); p; p = strstr(p + 1, "#define NVX_")) {
