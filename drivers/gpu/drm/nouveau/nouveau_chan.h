@@ -18,10 +18,15 @@ enum nouveau_engine {
 	NOUVEAU_ENGINES,
 };
 
-/* Channel table, kernel address space, TLB channel. After tu102_tlb_init(). */
+/* Host, engines, kernel address space, TLB channel. After tu102_tlb_init(). */
 int nouveau_chan_init(struct nouveau_device *ndev);
-/* Takes every channel off the hardware, those of open files too; they stay as dead shells. */
 void nouveau_chan_fini(struct nouveau_device *ndev);
+/*
+ * Take the channels of clients off the hardware; they stay as dead shells for
+ * as long as their files are open. After drm_dev_unplug(), while faults are
+ * still served.
+ */
+void nouveau_chan_stop_clients(struct nouveau_device *ndev);
 /* Where kernel channels and their buffers live. */
 struct nouveau_vm *nouveau_chan_kernel_vm(struct nouveau_device *ndev);
 

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * All channels of a device: who is who, whose interrupt it was, who hangs.
+ *
+ * Also the kernel's own address space, and the privileged channel that
+ * tu102_tlb.c drives by itself because it must not sleep.
+ *
+ * The watchdog looks at the semaphores a few times per second for as long as a
+ * fence is pending. It makes a lost interrupt a delay instead of a hang, and it
+ * ends kernel channels that make no progress. Channels of clients may run as
+ * long as they like.
+ */
+#include <linux/slab.h>
+
+#include "nouveau_chan_priv.h"
+#include "nouveau_vm.h"
+#include "tu102_ce.h"
+#include "tu102_gr.h"
+#include "tu102_tlb.h"
+
+#define WATCHDOG_PERIOD		(HZ / 4)
+#define KERNEL_TIMEOUT_NS	(10 * NSEC_PER_SEC)
+
+static struct nouveau_chan *chan_lookup(struct xarray *xa, unsigned long index)
+{
+	struct nouveau_chan *chan;
+
+	rcu_read_lock();
+	chan = xa_load(xa, index);
+	if (chan && !kref_get_unless_zero(&chan->ref))
+		chan = NULL;
+	rcu_read_unlock();
+	return chan;
+}
+
+struct nouveau_chan *nouveau_chan_find_inst(struct nouveau_device *ndev, u64 inst)
+{
+	return chan_lookup(&ndev->chans->by_inst, inst >> 12);
+}
+
+struct nouveau_chan *nouveau_chan_find_id(struct nouveau_device *ndev, unsigned int chid)
+{
+	return chan_lookup(&ndev->chans->by_id, chid);
+}
+
+struct nouveau_vm *nouveau_chan_kernel_vm(struct nouveau_device *ndev)
+{
+	return ndev->chans->vm;
+}
+
+/* Hard interrupt. */
+static void chans_nonstall(struct nouveau_device *ndev, unsigned int runlist)
+{
+	struct nouveau_chan *chan;
+	unsigned long i;
+
+	rcu_read_lock();
+	xa_for_each(&ndev->chans->by_id, i, chan)
+		if (chan->hw.runlist == runlist)
+			nouveau_fence_process(&chan->fences);
+	rcu_read_unlock();
+}
+
+static bool chans_report(struct nouveau_device *ndev, struct nouveau_chan *chan, const char *what)
+{
+	if (!chan)
+		return false;
+	dev_err(&ndev->pdev->dev, "channel %u (%s): killed: %s\n", chan->hw.chid, chan->name,
+		what);
+	nouveau_chan_kill(chan, -EIO);
+	nouveau_chan_put(chan);
+	return true;
+}
+
+static bool chans_error(struct nouveau_device *ndev, unsigned int chid, const char *what)
+{
+	return chans_report(ndev, nouveau_chan_find_id(ndev, chid), what);
+}
+
+static bool chans_error_inst(struct nouveau_device *ndev, u64 inst, const char *what)
+{
+	return chans_report(ndev, nouveau_chan_find_inst(ndev, inst), what);
+}
+
+static const struct tu102_fifo_ops chans_ops = {
+	.nonstall = chans_nonstall,
+	.error = chans_error,
+	.error_inst = chans_error_inst,
+};
+
+void nouveau_chans_arm_watchdog(struct nouveau_device *ndev)
+{
+	schedule_delayed_work(&ndev->chans->watchdog, WATCHDOG_PERIOD);
+}
+
+static void chans_watchdog(struct work_struct *work)
+{
+	struct nouveau_chans *chans = container_of(work, struct nouveau_chans, watchdog.work);
+	struct nouveau_chan *chan;
+	bool pending = false;
+	unsigned long i;
+
+	rcu_read_lock();
+	xa_for_each(&chans->by_id, i, chan) {
+		if (!nouveau_fence_process(&chan->fences))
+			continue;
+		pending = true;
+		if (!(chan->flags & NOUVEAU_CHAN_PRIVILEGED) ||
+		    nouveau_fence_age(&chan->fences) < KERNEL_TIMEOUT_NS ||
+		    nouveau_chan_is_dead(chan) || !kref_get_unless_zero(&chan->ref))
+			continue;
+		dev_err(&chans->ndev->pdev->dev, "channel %u (%s): no progress\n", chan->hw.chid,
+			chan->name);
+		nouveau_chan_kill(chan, -ETIMEDOUT);
+		/* The kill's work item holds a reference: not the last put. */
+		nouveau_chan_put(chan);
+	}
+	rcu_read_unlock();
+	if (pending)
+		nouveau_chans_arm_watchdog(chans->ndev);
+}
+
+/* The channel of tu102_tlb.c, on a runlist that clients cannot get on to. */
+static int chans_make_tlb_channel(struct nouveau_chans *chans)
+{
+	struct nouveau_device *ndev = chans->ndev;
+	struct tu102_tlb_chan tlb;
+	struct nouveau_chan *chan;
+	int ret;
+
+	ret = nouveau_kbuf_new(ndev, chans->vm, TU102_TLB_BUF_BYTES, false, &chans->tlb_buf);
+	if (ret)
+		return ret;
+	chan = nouveau_chan_new(ndev, chans->vm, NOUVEAU_ENGINE_CE2, NOUVEAU_CHAN_PRIVILEGED);
+	if (IS_ERR(chan))
+		return PTR_ERR(chan);
+	chans->tlb_chan = chan;
+	ret = nouveau_chan_idle(chan, 2000, false);
+	if (ret)
+		return ret;
+	tlb = (struct tu102_tlb_chan) {
+		.hw = &chan->hw,
+		.gp = chan->ring.cpu,
+		.gp_entries = NOUVEAU_CHAN_ENTRIES,
+		.gp_put = chan->put % NOUVEAU_CHAN_ENTRIES,
+		.buf = chans->tlb_buf.cpu,
+		.buf_va = chans->tlb_buf.va,
+	};
+	tu102_tlb_attach(ndev, &tlb);
+	return 0;
+}
+
+static int chans_init_hardware(struct nouveau_device *ndev)
+{
+	int ret;
+
+	ret = tu102_fifo_init(ndev);
+	if (!ret)
+		tu102_fifo_set_ops(ndev, &chans_ops);
+	if (!ret)
+		ret = tu102_ce_init(ndev);
+	if (!ret)
+		ret = tu102_gr_init(ndev);
+	return ret;
+}
+
+int nouveau_chan_init(struct nouveau_device *ndev)
+{
+	struct nouveau_chans *chans = kzalloc_obj(*chans);
+	struct nouveau_vm *vm;
+	int ret;
+
+	if (!chans)
+		return -ENOMEM;
+	chans->ndev = ndev;
+	xa_init_flags(&chans->by_id, XA_FLAGS_ALLOC | XA_FLAGS_LOCK_IRQ);
+	xa_init_flags(&chans->by_inst, XA_FLAGS_LOCK_IRQ);
+	INIT_DELAYED_WORK(&chans->watchdog, chans_watchdog);
+	ndev->chans = chans;
+
+	ret = chans_init_hardware(ndev);
+	if (!ret) {
+		vm = nouveau_vm_new(ndev);
+		ret = PTR_ERR_OR_ZERO(vm);
+		chans->vm = ret ? NULL : vm;
+	}
+	if (!ret)
+		ret = chans_make_tlb_channel(chans);
+	if (ret)
+		nouveau_chan_fini(ndev);
+	return ret;
+}
+
+/* The first channel from id *@chid on that still lives, with a reference. */
+static struct nouveau_chan *chans_next(struct nouveau_chans *chans, unsigned long *chid)
+{
+	struct nouveau_chan *chan;
+
+	rcu_read_lock();
+	do {
+		chan = xa_find(&chans->by_id, chid, ULONG_MAX, XA_PRESENT);
+		++*chid;
+	} while (chan && !kref_get_unless_zero(&chan->ref));
+	rcu_read_unlock();
+	return chan;
+}
+
+void nouveau_chan_stop_clients(struct nouveau_device *ndev)
+{
+	struct nouveau_chan *chan;
+	unsigned long chid = 0;
+
+	while ((chan = chans_next(ndev->chans, &chid))) {
+		if (!(chan->flags & NOUVEAU_CHAN_PRIVILEGED))
+			nouveau_chan_detach(chan);
+		nouveau_chan_put(chan);
+	}
+}
+
+/* Safe after a failed init. */
+void nouveau_chan_fini(struct nouveau_device *ndev)
+{
+	struct nouveau_chans *chans = ndev->chans;
+
+	if (!chans)
+		return;
+	/* From here on invalidates go through registers again. */
+	tu102_tlb_attach(ndev, NULL);
+	nouveau_chan_put(chans->tlb_chan);
+	nouveau_chan_stop_clients(ndev);
+	if (ndev->fifo)
+		flush_workqueue(tu102_fifo_wq(ndev));
+	cancel_delayed_work_sync(&chans->watchdog);
+	nouveau_kbuf_del(ndev, chans->vm, &chans->tlb_buf);
+	if (chans->vm)
+		nouveau_vm_put(chans->vm);
+	tu102_gr_fini(ndev);
+	tu102_ce_fini(ndev);
+	tu102_fifo_fini(ndev);
+	synchronize_rcu();
+	xa_destroy(&chans->by_inst);
+	xa_destroy(&chans->by_id);
+	ndev->chans = NULL;
+	kfree(chans);
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Jobs of clients: drm_sched in front of a channel.
+ *
+ * One scheduler with one entity per channel, since a channel is a FIFO of its
+ * own and Host does the scheduling between channels. What drm_sched adds is
+ * waiting for dependencies and the finished fence. Credits are GP entries, so
+ * that a job never finds the ring full. There is no timeout: a client's kernel
+ * may run as long as it likes; one that must die is killed with its channel.
+ *
+ * A scheduler outlives its file until its last job is gone, because a job may
+ * wait for fences of others. Its end runs from a work item: the last reference
+ * is often dropped by the scheduler's own worker.
+ *
+ * Locks: exec->lock orders jobs (arm to push) against each other and close.
+ */
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+#include "nouveau_device.h"
+#include "nouveau_exec.h"
+#include "nouveau_fence.h"
+#include "nouveau_gem.h"
+#include "nouveau_vm.h"
+
+struct nouveau_exec {
+	struct kref ref;
+	struct rcu_head rcu;
+	struct nouveau_chan *chan;
+	struct drm_gpu_scheduler sched;
+	struct drm_sched_entity entity;
+	struct mutex lock;		/* job order, closed; inside of dma_resv */
+	bool closed;
+	atomic_t jobs;			/* made and not yet freed */
+	wait_queue_head_t idle;		/* jobs became 0 */
+	struct work_struct release;
+};
+
+/* Schedulers alive, for module unload. */
+static atomic_t nouveau_execs = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(nouveau_execs_wait);
+
+static struct nouveau_job *to_job(struct drm_sched_job *base)
+{
+	return container_of(base, struct nouveau_job, base);
+}
+
+/* ---- scheduler callbacks ------------------------------------------------------- */
+
+static struct dma_fence *job_run(struct drm_sched_job *base)
+{
+	struct nouveau_job *job = to_job(base);
+	struct dma_fence *fence = job->fence;
+	int ret;
+
+	ret = nouveau_chan_emit(job->exec->chan, job->push, job->nr_push, fence);
+	if (ret)
+		return ERR_PTR(ret);
+	job->fence = NULL;
+	return fence;	/* its reference goes to the scheduler */
+}
+
+static enum drm_gpu_sched_stat job_timedout(struct drm_sched_job *base)
+{
+	return DRM_GPU_SCHED_STAT_NO_HANG;	/* never: the timeout is infinite */
+}
+
+static void job_free(struct drm_sched_job *base)
+{
+	nouveau_job_del(to_job(base));
+}
+
+static const struct drm_sched_backend_ops exec_ops = {
+	.run_job = job_run,
+	.timedout_job = job_timedout,
+	.free_job = job_free,
+};
+
+/* ---- jobs ------------------------------------------------------------------------ */
+
+/* What nouveau_job_new() made and pushbuf filled in; the scheduler is done with it. */
+static void job_put(struct nouveau_job *job)
+{
+	struct nouveau_exec *exec = job->exec;
+	unsigned int i;
+
+	for (i = 0; i < job->nr_bos; i++) {
+		if (job->vmas[i])
+			nouveau_vma_put(job->vmas[i]);
+		nouveau_bo_put(job->bos[i]);
+	}
+	kvfree(job->vmas);
+	kvfree(job->bos);
+	kfree(job->fence);
+	kvfree(job);
+	if (atomic_dec_and_test(&exec->jobs))
+		wake_up_all(&exec->idle);
+	nouveau_exec_put(exec);
+}
+
+struct nouveau_job *nouveau_job_new(struct nouveau_exec *exec, unsigned int nr_push,
+				    unsigned int nr_bos, u64 client_id)
+{
+	struct nouveau_job *job;
+	int ret = -ENOMEM;
+
+	if (nouveau_chan_is_dead(exec->chan))
+		return ERR_PTR(-ENODEV);
+	job = kvzalloc(struct_size(job, push, nr_push), GFP_KERNEL);
+	if (!job)
+		return ERR_PTR(-ENOMEM);
+	job->nr_push = nr_push;
+	job->exec = nouveau_exec_get(exec);
+	atomic_inc(&exec->jobs);
+	job->fence = nouveau_fence_alloc();
+	job->bos = kvcalloc(nr_bos, sizeof(*job->bos), GFP_KERNEL);
+	job->vmas = kvcalloc(nr_bos, sizeof(*job->vmas), GFP_KERNEL);
+	if (job->fence && job->bos && job->vmas)
+		ret = drm_sched_job_init(&job->base, &exec->entity, nr_push + 1, exec, client_id);
+	if (ret) {
+		job_put(job);
+		return ERR_PTR(ret);
+	}
+	return job;
+}
+
+/* Also the end of a job that ran. */
+void nouveau_job_del(struct nouveau_job *job)
+{
+	drm_sched_job_cleanup(&job->base);
+	job_put(job);
+}
+
+struct dma_fence *nouveau_job_push(struct nouveau_job *job)
+{
+	struct nouveau_exec *exec = job->exec;
+	struct dma_fence *fence;
+
+	mutex_lock(&exec->lock);
+	if (exec->closed) {
+		mutex_unlock(&exec->lock);
+		return ERR_PTR(-ENOENT);
+	}
+	drm_sched_job_arm(&job->base);
+	fence = dma_fence_get(&job->base.s_fence->finished);
+	drm_sched_entity_push_job(&job->base);
+	mutex_unlock(&exec->lock);
+	return fence;
+}
+
+/* ---- schedulers -------------------------------------------------------------------- */
+
+static void exec_release_work(struct work_struct *work)
+{
+	struct nouveau_exec *exec = container_of(work, struct nouveau_exec, release);
+
+	drm_sched_entity_destroy(&exec->entity);
+	drm_sched_fini(&exec->sched);
+	nouveau_chan_put(exec->chan);
+	/* fences that are being signalled may still look at the scheduler's name */
+	kfree_rcu(exec, rcu);
+	if (atomic_dec_and_test(&nouveau_execs))
+		wake_up_all(&nouveau_execs_wait);
+}
+
+static void exec_release(struct kref *ref)
+{
+	struct nouveau_exec *exec = container_of(ref, struct nouveau_exec, ref);
+
+	queue_work(system_dfl_wq, &exec->release);
+}
+
+struct nouveau_exec *nouveau_exec_get(struct nouveau_exec *exec)
+{
+	kref_get(&exec->ref);
+	return exec;
+}
+
+void nouveau_exec_put(struct nouveau_exec *exec)
+{
+	kref_put(&exec->ref, exec_release);
+}
+
+struct nouveau_chan *nouveau_exec_chan(struct nouveau_exec *exec)
+{
+	return exec->chan;
+}
+
+struct nouveau_exec *nouveau_exec_new(struct nouveau_device *ndev, struct nouveau_chan *chan)
+{
+	const struct drm_sched_init_args args = {
+		.ops = &exec_ops,
+		.num_rqs = 1,
+		.credit_limit = NOUVEAU_CHAN_ENTRIES - 1,
+		.timeout = MAX_SCHEDULE_TIMEOUT,
+		.name = "nouveau",
+		.dev = ndev->drm.dev,
+	};
+	struct drm_gpu_scheduler *sched;
+	struct nouveau_exec *exec;
+	int ret;
+
+	exec = kzalloc_obj(*exec);
+	if (!exec)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&exec->ref);
+	mutex_init(&exec->lock);
+	init_waitqueue_head(&exec->idle);
+	INIT_WORK(&exec->release, exec_release_work);
+	sched = &exec->sched;
+	ret = drm_sched_init(sched, &args);
+	if (ret)
+		goto err_free;
+	ret = drm_sched_entity_init(&exec->entity, DRM_SCHED_PRIORITY_KERNEL, &sched, 1, NULL);
+	if (ret)
+		goto err_sched;
+	exec->chan = chan;
+	atomic_inc(&nouveau_execs);
+	return exec;
+err_sched:
+	drm_sched_fini(sched);
+err_free:
+	kfree(exec);
+	return ERR_PTR(ret);
+}
+
+void nouveau_exec_close(struct nouveau_exec *exec, unsigned int timeout_ms)
+{
+	mutex_lock(&exec->lock);
+	exec->closed = true;
+	mutex_unlock(&exec->lock);
+
+	wait_event_killable_timeout(exec->idle, !atomic_read(&exec->jobs),
+				    msecs_to_jiffies(timeout_ms));
+	/* Also when idle: nothing may start on it any more. */
+	if (atomic_read(&exec->jobs))
+		nouveau_chan_kill(exec->chan, -ECANCELED);
+	nouveau_exec_put(exec);
+}
+
+void nouveau_exec_module_exit(void)
+{
+	wait_event(nouveau_execs_wait, !atomic_read(&nouveau_execs));
+}

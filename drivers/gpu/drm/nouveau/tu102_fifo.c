@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Host: runlists, channel RAM, doorbell.
+ *
+ * Knows channels only as struct tu102_hwchan: an instance block and a USERD
+ * that someone else filled. A runlist is rebuilt whole, in the one of its two
+ * buffers that Host does not read, and submitted; Host then goes on from the
+ * new list. Taking a channel off follows the recovery order of dev_fifo: block
+ * the runlist, disable the channel, preempt, wait for PBDMAs and engines to
+ * let go (mending what stalls them), submit a list without it, unblock. Other
+ * channels are never disabled; they merely wait meanwhile.
+ *
+ * Locks: fifo->lock for runlists and binding. Interrupts are tu102_fifo_intr.c.
+ */
+#include <linux/delay.h>
+#include <linux/iopoll.h>
+#include <linux/slab.h>
+
+#include <nvhw/tu104/dev_boot.h>
+#include <nvhw/tu104/dev_ctrl.h>
+#include <nvhw/tu104/dev_vm.h>
+
+#include "tu102_fifo_priv.h"
+#include "tu102_inst.h"
+
+#define VF(reg)			(NV_LO(NV_VIRTUAL_FUNCTION_FULL_PHYS_OFFSET) + (reg))
+
+/* Two entries, TSG and channel, for each of 1024 channels per runlist. */
+#define RUNLIST_CHANS		1024
+#define RUNLIST_BYTES		(RUNLIST_CHANS * 2 * NV_RAMRL_ENTRY_SIZE)
+
+/* (128 << 3) * 1024 ns, the manual's default: about 1 ms. */
+#define TIMESLICE_TIMEOUT	NV_RAMRL_ENTRY_TSG_TIMESLICE_TIMEOUT_128
+#define TIMESLICE_SCALE		NV_RAMRL_ENTRY_TSG_TIMESLICE_SCALE_3
+
+static int runlist_submit_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl)
+{
+	struct nouveau_device *ndev = fifo->ndev;
+	struct nouveau_mem *mem = &rl->mem[rl->next];
+	struct tu102_hwchan *chan;
+	unsigned int n = 0;
+	u32 info;
+
+	lockdep_assert_held(&fifo->lock);
+
+	list_for_each_entry(chan, &rl->chans, link) {
+		u32 entry[2][TU102_RL_ENTRY_WORDS];
+
+		tu102_runlist_tsg(entry[0], chan->chid, 1, TIMESLICE_TIMEOUT, TIMESLICE_SCALE);
+		tu102_runlist_chan(entry[1], chan->chid, chan->inst, chan->userd, 0);
+		memcpy_toio(mem->map + n * NV_RAMRL_ENTRY_SIZE, entry, sizeof(entry));
+		n += 2;
+	}
+	nouveau_mem_flush(ndev);
+
+	nv_wr32(ndev, NV_PFIFO_RUNLIST_BASE_LO(rl->id),
+		NV_DEF(NV_PFIFO_RUNLIST_BASE_LO_TARGET, _VID_MEM) |
+		NV_NUM(NV_PFIFO_RUNLIST_BASE_LO_PTR_LO, mem->addr >> 12));
+	nv_wr32(ndev, NV_PFIFO_RUNLIST_BASE_HI(rl->id),
+		NV_NUM(NV_PFIFO_RUNLIST_BASE_HI_PTR_HI, mem->addr >> 32));
+	nv_wr32(ndev, NV_PFIFO_RUNLIST_SUBMIT(rl->id),
+		NV_NUM(NV_PFIFO_RUNLIST_SUBMIT_LENGTH, n));
+	rl->next ^= 1;
+	return read_poll_timeout(nv_rd32, info,
+				 !NV_GET(info, NV_PFIFO_RUNLIST_SUBMIT_INFO_PENDING),
+				 50, TU102_TIMEOUT_US, false,
+				 ndev, NV_PFIFO_RUNLIST_SUBMIT_INFO(rl->id));
+}
+
+static void channel_bind(struct nouveau_device *ndev, const struct tu102_hwchan *chan, bool bind)
+{
+	nv_wr32(ndev, NV_PCCSR_CHANNEL_INST(chan->chid),
+		!bind ? 0 : NV_DEF(NV_PCCSR_CHANNEL_INST_BIND, _TRUE) |
+			    NV_DEF(NV_PCCSR_CHANNEL_INST_TARGET, _VID_MEM) |
+			    NV_NUM(NV_PCCSR_CHANNEL_INST_PTR, chan->inst >> 12));
+}
+
+/**
+ * tu102_fifo_add - let Host run a channel
+ * @ndev: device
+ * @chan: inst, userd, gp_put, chid and runlist are set
+ *
+ * Return: 0; -ENOSPC when the runlist is full; -ETIMEDOUT when Host does not
+ * take the list. The channel is off the hardware after an error.
+ */
+int tu102_fifo_add(struct nouveau_device *ndev, struct tu102_hwchan *chan)
+{
+	struct nouveau_fifo *fifo = ndev->fifo;
+	struct tu102_runlist *rl = &fifo->runlists[chan->runlist];
+	int ret;
+
+	mutex_lock(&fifo->lock);
+	if (rl->nr_chans == RUNLIST_CHANS) {
+		mutex_unlock(&fifo->lock);
+		return -ENOSPC;
+	}
+	channel_bind(ndev, chan, true);
+	nv_wr32(ndev, NV_PCCSR_CHANNEL(chan->chid), NV_DEF(NV_PCCSR_CHANNEL_ENABLE_SET, _TRUE));
+	list_add_tail(&chan->link, &rl->chans);
+	rl->nr_chans++;
+	chan->bound = true;
+	ret = runlist_submit_locked(fifo, rl);
+	mutex_unlock(&fifo->lock);
+	if (ret) {
+		dev_err(&ndev->pdev->dev, "runlist %u: submit: %pe\n", rl->id, ERR_PTR(ret));
+		tu102_fifo_remove(ndev, chan);
+	}
+	return ret;
+}
+
+void tu102_fifo_stop(struct nouveau_device *ndev, const struct tu102_hwchan *chan)
+{
+	nv_wr32(ndev, NV_PCCSR_CHANNEL(chan->chid), NV_DEF(NV_PCCSR_CHANNEL_ENABLE_CLR, _TRUE));
+}
+
+/* Is @chan's TSG on a unit with this ENGINE_STATUS or PBDMA_STATUS (same layout)? */
+static bool status_holds(u32 status, const struct tu102_hwchan *chan)
+{
+	switch (NV_GET(status, NV_PFIFO_ENGINE_STATUS_CTX_STATUS)) {
+	case NV_PFIFO_ENGINE_STATUS_CTX_STATUS_INVALID:
+		return false;
+	case NV_PFIFO_ENGINE_STATUS_CTX_STATUS_CTXSW_LOAD:
+		return NV_GET(status, NV_PFIFO_ENGINE_STATUS_NEXT_ID) == chan->chid;
+	case NV_PFIFO_ENGINE_STATUS_CTX_STATUS_CTXSW_SWITCH:
+		return true;	/* ids are in motion: look again */
+	default:
+		return NV_GET(status, NV_PFIFO_ENGINE_STATUS_ID) == chan->chid;
+	}
+}
+
+/* Mask of PBDMAs and engines (from bit 16 on) that hold @chan. */
+static u32 holders_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl,
+			  const struct tu102_hwchan *chan)
+{
+	u32 held = 0;
+	unsigned long bits;
+	unsigned int i;
+
+	lockdep_assert_held(&fifo->lock);
+	bits = rl->pbdmas;
+	for_each_set_bit(i, &bits, TU102_PBDMAS)
+		if (status_holds(nv_rd32(fifo->ndev, NV_PFIFO_PBDMA_STATUS(i)), chan)) {
+			tu102_pbdma_unstall(fifo->ndev, i);
+			held |= BIT(i);
+		}
+	bits = rl->engines;
+	for_each_set_bit(i, &bits, NV_PFIFO_ENGINE_STATUS__SIZE_1)
+		if (status_holds(nv_rd32(fifo->ndev, NV_PFIFO_ENGINE_STATUS(i)), chan))
+			held |= BIT(16 + i);
+	return held;
+}
+
+/* Last resort: the engine's context of every channel is lost, so it is said aloud. */
+static void engines_reset_locked(struct nouveau_fifo *fifo, u32 engines)
+{
+	struct nouveau_device *ndev = fifo->ndev;
+	unsigned int i;
+
+	lockdep_assert_held(&fifo->lock);
+	for (i = 0; i < fifo->nr_devices; i++) {
+		const struct tu102_engine *dev = &fifo->devices[i];
+		u32 enable;
+
+		if (!(engines & BIT(dev->id)))
+			continue;
+		dev_warn(&ndev->pdev->dev, "engine %u does not let go of a dead channel: reset\n",
+			 dev->id);
+		enable = nv_rd32(ndev, NV_PMC_ENABLE);
+		nv_wr32(ndev, NV_PMC_ENABLE, enable & ~BIT(dev->reset));
+		nv_rd32(ndev, NV_PMC_ENABLE);
+		nv_wr32(ndev, NV_PMC_ENABLE, enable);
+		nv_rd32(ndev, NV_PMC_ENABLE);
+	}
+}
+
+static int runlist_preempt_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl,
+				  const struct tu102_hwchan *chan)
+{
+	struct nouveau_device *ndev = fifo->ndev;
+	ktime_t end = ktime_add_us(ktime_get(), TU102_TIMEOUT_US);
+	bool reset = false;
+	u32 held;
+
+	lockdep_assert_held(&fifo->lock);
+	nv_wr32(ndev, NV_PFIFO_RUNLIST_PREEMPT, BIT(rl->id));
+	for (;;) {
+		held = holders_locked(fifo, rl, chan);
+		if (!held && !(nv_rd32(ndev, NV_PFIFO_RUNLIST_PREEMPT) & BIT(rl->id)))
+			return reset ? -ETIMEDOUT : 0;
+		if (ktime_after(ktime_get(), end)) {
+			if (reset)
+				return -ETIMEDOUT;
+			engines_reset_locked(fifo, held ? held >> 16 : rl->engines);
+			end = ktime_add_us(ktime_get(), TU102_TIMEOUT_US);
+			reset = true;
+		}
+		usleep_range(50, 200);
+	}
+}
+
+/**
+ * tu102_fifo_remove - take a channel off the hardware
+ * @ndev: device
+ * @chan: the channel; nothing happens when it is off already
+ *
+ * Return: 0, or -ETIMEDOUT when an engine had to be reset or Host hangs. The
+ * channel counts as gone either way.
+ */
+int tu102_fifo_remove(struct nouveau_device *ndev, struct tu102_hwchan *chan)
+{
+	struct nouveau_fifo *fifo = ndev->fifo;
+	struct tu102_runlist *rl = &fifo->runlists[chan->runlist];
+	u32 disabled;
+	int ret, err;
+
+	mutex_lock(&fifo->lock);
+	if (!chan->bound) {
+		mutex_unlock(&fifo->lock);
+		return 0;
+	}
+	disabled = nv_rd32(ndev, NV_PFIFO_SCHED_DISABLE);
+	nv_wr32(ndev, NV_PFIFO_SCHED_DISABLE, disabled | BIT(rl->id));
+	tu102_fifo_stop(ndev, chan);
+	ret = runlist_preempt_locked(fifo, rl, chan);
+
+	list_del(&chan->link);
+	rl->nr_chans--;
+	chan->bound = false;
+	/* A FAULTED bit would outlive the channel and stop the next one with its id. */
+	nv_wr32(ndev, NV_PCCSR_CHANNEL(chan->chid),
+		NV_DEF(NV_PCCSR_CHANNEL_ENABLE_CLR, _TRUE) |
+		NV_DEF(NV_PCCSR_CHANNEL_PBDMA_FAULTED, _TRUE) |
+		NV_DEF(NV_PCCSR_CHANNEL_ENG_FAULTED, _TRUE));
+	/* Blocked scheduling does not block fetching the list. */
+	err = runlist_submit_locked(fifo, rl);
+	channel_bind(ndev, chan, false);
+	nv_wr32(ndev, NV_PFIFO_SCHED_DISABLE, disabled & ~BIT(rl->id));
+	mutex_unlock(&fifo->lock);
+	if (ret || err)
+		dev_err(&ndev->pdev->dev, "channel %u: removal: %pe\n", chan->chid,
+			ERR_PTR(ret ?: err));
+	return ret ?: err;
+}
+
+void tu102_fifo_ring(struct nouveau_device *ndev, const struct tu102_hwchan *chan)
+{
+	nouveau_stat_inc(&ndev->stats, NOUVEAU_STAT_DOORBELL);
+	/* writel() orders the doorbell after the stores to USERD and ring */
+	nv_wr32(ndev, VF(NV_VIRTUAL_FUNCTION_DOORBELL),
+		NV_NUM(NV_CTRL_DOORBELL_VECTOR, chan->chid) |
+		NV_NUM(NV_CTRL_DOORBELL_RUNLIST_ID, chan->runlist));
+}
+
+void tu102_fifo_clear_faulted(struct nouveau_device *ndev, const struct tu102_hwchan *chan,
+			      bool pbdma)
+{
+	nv_wr32(ndev, NV_PCCSR_CHANNEL(chan->chid),
+		pbdma ? NV_DEF(NV_PCCSR_CHANNEL_PBDMA_FAULTED, _TRUE) :
+			NV_DEF(NV_PCCSR_CHANNEL_ENG_FAULTED, _TRUE));
+	tu102_fifo_ring(ndev, chan);
+}
+
+const struct tu102_engine *tu102_fifo_engine(struct nouveau_device *ndev, unsigned int which)
+{
+	return which < TU102_ENGINES ? ndev->fifo->engines[which] : NULL;
+}
+
+const struct tu102_engine *tu102_fifo_device(struct nouveau_device *ndev, unsigned int i)
+{
+	return i < ndev->fifo->nr_devices ? &ndev->fifo->devices[i] : NULL;
+}
+
+u32 tu102_fifo_pbdmas(struct nouveau_device *ndev, unsigned int runlist)
+{
+	return ndev->fifo->runlists[runlist].pbdmas;
+}
+
+void tu102_fifo_set_ops(struct nouveau_device *ndev, const struct tu102_fifo_ops *ops)
+{
+	/* Pairs with tu102_fifo_get_ops() in interrupt handlers. */
+	smp_store_release(&ndev->fifo->ops, ops);
+}
+
+const struct tu102_fifo_ops *tu102_fifo_get_ops(struct nouveau_device *ndev)
+{
+	return smp_load_acquire(&ndev->fifo->ops);
+}
+
+struct workqueue_struct *tu102_fifo_wq(struct nouveau_device *ndev)
+{
+	return ndev->fifo->wq;
+}
+
+/* Out of reset: Host, then every engine that has channels. */
+static void fifo_enable_engines(struct nouveau_fifo *fifo)
+{
+	struct nouveau_device *ndev = fifo->ndev;
+	u32 enable = nv_rd32(ndev, NV_PMC_ENABLE);
+	unsigned int i;
+
+	enable |= NV_NUM(NV_PMC_ENABLE_PFIFO, NV_PMC_ENABLE_DEVICE_ENABLE);
+	for (i = 0; i < fifo->nr_devices; i++)
+		enable |= BIT(fifo->devices[i].reset);
+	nv_wr32(ndev, NV_PMC_ENABLE, enable);
+	nv_rd32(ndev, NV_PMC_ENABLE);
+}
+
+static int fifo_alloc_runlists(struct nouveau_fifo *fifo)
+{
+	unsigned int i, j;
+	int ret;
+
+	for (i = 0; i < TU102_RUNLISTS; i++) {
+		struct tu102_runlist *rl = &fifo->runlists[i];
+
+		for (j = 0; rl->primary && j < ARRAY_SIZE(rl->mem); j++) {
+			ret = nouveau_mem_new(fifo->ndev, RUNLIST_BYTES,
+					      BIT(NV_RAMRL_ENTRY_BASE_SHIFT), &rl->mem[j]);
+			if (ret)
+				return ret;
+		}
+	}
+	return 0;
+}
+
+int tu102_fifo_init(struct nouveau_device *ndev)
+{
+	struct nouveau_fifo *fifo;
+	unsigned int i;
+	u32 cfg;
+	int ret;
+
+	fifo = kzalloc_obj(*fifo);
+	if (!fifo)
+		return -ENOMEM;
+	fifo->ndev = ndev;
+	ndev->fifo = fifo;
+	mutex_init(&fifo->lock);
+	for (i = 0; i < TU102_RUNLISTS; i++) {
+		fifo->runlists[i].ndev = ndev;
+		fifo->runlists[i].id = i;
+		INIT_LIST_HEAD(&fifo->runlists[i].chans);
+	}
+	fifo->wq = alloc_ordered_workqueue("nouveau-fifo", WQ_MEM_RECLAIM);
+	if (!fifo->wq) {
+		ret = -ENOMEM;
+		goto err;
+	}
+	ret = tu102_ptop_enumerate(fifo);
+	if (ret) {
+		dev_err(&ndev->pdev->dev, "PTOP lists no usable engines\n");
+		goto err;
+	}
+	fifo_enable_engines(fifo);
+	ret = fifo_alloc_runlists(fifo);
+	if (ret)
+		goto err;
+	ret = tu102_fifo_intr_init(ndev);
+	if (ret)
+		goto err;
+	/* Doorbells do nothing before this. */
+	cfg = nv_rd32(ndev, NV_CTRL_VIRTUAL_CHANNEL_CFG(0));
+	nv_wr32(ndev, NV_CTRL_VIRTUAL_CHANNEL_CFG(0),
+		cfg | NV_DEF(NV_CTRL_VIRTUAL_CHANNEL_CFG_PENDING_ENABLE, _TRUE));
+	return 0;
+err:
+	tu102_fifo_fini(ndev);
+	return ret;
+}
+
+/* Every channel has been removed. Safe after a failed init. */
+void tu102_fifo_fini(struct nouveau_device *ndev)
+{
+	struct nouveau_fifo *fifo = ndev->fifo;
+	unsigned int i, j;
+
+	if (!fifo)
+		return;
+	tu102_fifo_intr_fini(ndev);
+	for (i = 0; i < TU102_RUNLISTS; i++) {
+		struct tu102_runlist *rl = &fifo->runlists[i];
+
+		WARN_ON(!list_empty(&rl->chans));
+		for (j = 0; j < ARRAY_SIZE(rl->mem); j++)
+			if (rl->mem[j].size)
+				nouveau_mem_del(ndev, &rl->mem[j]);
+	}
+	if (fifo->wq)
+		destroy_workqueue(fifo->wq);
+	ndev->fifo = NULL;
+	kfree(fifo);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef __TU102_FIFO_H__
+#define __TU102_FIFO_H__
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct nouveau_device;
+struct workqueue_struct;
+
+#define TU102_ENGINE_GR		0	/* graphics and compute */
+#define TU102_ENGINE_CE(n)	(1 + (n))	/* n-th copy engine with a runlist of its own */
+#define TU102_COPY_ENGINES	3
+#define TU102_ENGINES		(1 + TU102_COPY_ENGINES)
+
+/* One device of PTOP. */
+struct tu102_engine {
+	unsigned int type;		/* NV_PTOP_DEVICE_INFO_TYPE_ENUM_* */
+	unsigned int inst;		/* which of that type: LCE number */
+	unsigned int id;		/* Host's number */
+	unsigned int runlist;
+	unsigned int stall, nonstall;	/* interrupt vectors */
+	unsigned int reset;		/* bit of NV_PMC_ENABLE */
+};
+
+/*
+ * What Host knows of a channel, embedded in struct nouveau_chan. A channel is
+ * alone in its TSG, whose id is the channel's.
+ */
+struct tu102_hwchan {
+	struct list_head link;		/* on its runlist; fifo->lock */
+	u64 inst;			/* VRAM address of the instance block */
+	u64 userd;			/* DMA address of USERD */
+	u32 *gp_put;			/* USERD.GP_PUT */
+	unsigned int chid;
+	unsigned int runlist;
+	bool bound;			/* fifo->lock */
+};
+
+/* Called upward; set before anything can happen. */
+struct tu102_fifo_ops {
+	/* Some channel of @runlist may have finished something. Hard interrupt. */
+	void (*nonstall)(struct nouveau_device *ndev, unsigned int runlist);
+	/*
+	 * Host or an engine stopped channel @chid because of @what. Returns whether
+	 * there is such a channel, which then is evicted on the work queue of
+	 * tu102_fifo_wq(), as is this call.
+	 */
+	bool (*error)(struct nouveau_device *ndev, unsigned int chid, const char *what);
+	/* The same for the channel with the instance block at @inst. */
+	bool (*error_inst)(struct nouveau_device *ndev, u64 inst, const char *what);
+};
+
+int tu102_fifo_init(struct nouveau_device *ndev);
+void tu102_fifo_fini(struct nouveau_device *ndev);
+void tu102_fifo_set_ops(struct nouveau_device *ndev, const struct tu102_fifo_ops *ops);
+const struct tu102_fifo_ops *tu102_fifo_get_ops(struct nouveau_device *ndev);
+/* Ordered: evictions and error handling, one at a time. */
+struct workqueue_struct *tu102_fifo_wq(struct nouveau_device *ndev);
+
+/* @which: TU102_ENGINE_*; NULL when the chip has none. */
+const struct tu102_engine *tu102_fifo_engine(struct nouveau_device *ndev, unsigned int which);
+/* The @i-th device of PTOP, NULL past the end. */
+const struct tu102_engine *tu102_fifo_device(struct nouveau_device *ndev, unsigned int i);
+
+/* Bind, enable, put on the runlist. -ENOSPC (runlist full), -ETIMEDOUT. Sleeps. */
+int tu102_fifo_add(struct nouveau_device *ndev, struct tu102_hwchan *chan);
+/* Host stops scheduling it; what is loaded goes on until tu102_fifo_remove(). Any context. */
+void tu102_fifo_stop(struct nouveau_device *ndev, const struct tu102_hwchan *chan);
+/*
+ * Off the hardware for good: stopped, preempted, out of the runlist, unbound.
+ * Only this channel is disabled. Sleeps. -ETIMEDOUT: an engine had to be reset.
+ */
+int tu102_fifo_remove(struct nouveau_device *ndev, struct tu102_hwchan *chan);
+/* Tell Host that GP_PUT moved. */
+void tu102_fifo_ring(struct nouveau_device *ndev, const struct tu102_hwchan *chan);
+/* A fault of its PBDMA or engine was mended: clear FAULTED and schedule again. */
+void tu102_fifo_clear_faulted(struct nouveau_device *ndev, const struct tu102_hwchan *chan,
+			      bool pbdma);
+
+/* tu102_fifo_intr.c */
+struct tu102_fifo_intr;
+int tu102_fifo_intr_init(struct nouveau_device *ndev);
+void tu102_fifo_intr_fini(struct nouveau_device *ndev);
+/*
+ * Acknowledge what stalls PBDMA @pbdma, dropping the method it stopped at, so
+ * that its channel can be switched out.
+ */
+void tu102_pbdma_unstall(struct nouveau_device *ndev, unsigned int pbdma);
+/* PBDMAs that serve @runlist, as a mask. */
+u32 tu102_fifo_pbdmas(struct nouveau_device *ndev, unsigned int runlist);
+
+#endif
