@@ -7,6 +7,7 @@
 #include "nouveau_mask.h"
 
 struct nouveau_device;
+struct nouveau_svm_knobs;
 struct page;
 struct seq_file;
 struct vm_area_struct;
@@ -19,7 +20,7 @@ void nouveau_dmem_fini(struct nouveau_device *ndev);
  * Give VRAM its struct pages, once, when the first mirror starts: they cost
  * 1/64 of its size. On an error SVM works without migration.
  */
-int nouveau_dmem_enable(struct nouveau_device *ndev);
+int nouveau_dmem_enable(struct nouveau_device *ndev, const struct nouveau_svm_knobs *knobs);
 bool nouveau_dmem_is_enabled(struct nouveau_device *ndev);
 
 /* Owner of our device-private pages, for HMM and migration. */

@@ -45,12 +45,15 @@ bool nouveau_fault_batch_add(struct nouveau_fault_batch *b, const struct nouveau
 	return true;
 }
 
-#define cmp(a, b) (((a) > (b)) - ((a) < (b)))
+static int cmp(u64 a, u64 b)
+{
+	return (a > b) - (a < b);
+}
 
 /*
  * By instance, source and address; the strongest access first, so that the
- * packet kept for the log is the one of the strongest access. All compares are of full width: a difference
- * squeezed into an int makes faults 4 GiB apart look equal.
+ * packet kept for the log is the strongest one. All compares are of full width:
+ * a difference squeezed into an int makes faults 4 GiB apart look equal.
  */
 static int fault_cmp(const void *x, const void *y)
 {

@@ -10,7 +10,7 @@
 #include <linux/types.h>
 
 #define NOUVEAU_BLOCK_SHIFT	21
-#define NOUVEAU_BLOCK_BYTES	(1ull << NOUVEAU_BLOCK_SHIFT)
+#define NOUVEAU_BLOCK_BYTES	(512ull * 4096)
 #define NOUVEAU_BLOCK_PAGES	512u
 #define NOUVEAU_GRANULE_PAGES	16u	/* 64 KiB, the middle page size of the GMMU */
 #define NOUVEAU_GRANULES	(NOUVEAU_BLOCK_PAGES / NOUVEAU_GRANULE_PAGES)

@@ -69,7 +69,7 @@ struct tu102_fault_ring {
 	u32 get;			/* next entry to look at */
 	bool pending_get;		/* GET was moved in memory, not in the register */
 	unsigned int notify_vector, error_vector;
-	bool notify_hooked, error_hooked;
+	bool notify_hooked, error_hooked, enabled;
 };
 
 struct tu102_fault {
@@ -312,6 +312,11 @@ bool tu102_fault_test_clear_dropped(struct tu102_fault *tf)
 	return dropped;
 }
 
+static size_t ring_bytes(const struct tu102_fault_ring *ring)
+{
+	return PAGE_ALIGN((size_t)ring->entries * NVC369_BUF_SIZE);
+}
+
 static void ring_disable(struct tu102_fault *tf, unsigned int i)
 {
 	u32 size = nv_rd32(tf->ndev, FB_SIZE(i));
@@ -328,7 +333,7 @@ static void ring_disable(struct tu102_fault *tf, unsigned int i)
 		NV_SET(size, NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_SIZE_ENABLE, 0));
 }
 
-static void ring_fini(struct tu102_fault *tf, unsigned int i)
+static void ring_stop(struct tu102_fault *tf, unsigned int i)
 {
 	struct tu102_fault_ring *ring = &tf->ring[i];
 
@@ -336,14 +341,22 @@ static void ring_fini(struct tu102_fault *tf, unsigned int i)
 		nouveau_irq_del(tf->ndev, ring->notify_vector);
 	if (ring->error_hooked)
 		nouveau_irq_del(tf->ndev, ring->error_vector);
+	if (ring->enabled)
+		ring_disable(tf, i);
+	ring->notify_hooked = false;
+	ring->error_hooked = false;
+	ring->enabled = false;
+}
+
+static void ring_free(struct tu102_fault *tf, unsigned int i)
+{
+	struct tu102_fault_ring *ring = &tf->ring[i];
+
 	if (!ring->packets)
 		return;
-	if (ring->bar2_va) {
-		ring_disable(tf, i);
-		tu102_bar2_unmap(tf->ndev, ring->bar2_va);
-	}
-	dma_free_coherent(tf->ndev->drm.dev, (size_t)ring->entries * NVC369_BUF_SIZE,
-			  ring->packets, ring->dma);
+	if (ring->bar2_va)
+		tu102_bar2_unmap(tf->ndev, ring->bar2_va, ring_bytes(ring));
+	dma_free_coherent(tf->ndev->drm.dev, ring_bytes(ring), ring->packets, ring->dma);
 	ring->packets = NULL;
 }
 
@@ -351,7 +364,6 @@ static int ring_alloc(struct tu102_fault *tf, unsigned int i)
 {
 	struct tu102_fault_ring *ring = &tf->ring[i];
 	struct nouveau_device *ndev = tf->ndev;
-	size_t bytes;
 	u32 size;
 
 	/* The chip knows how many entries its clients can need. */
@@ -364,11 +376,10 @@ static int ring_alloc(struct tu102_fault *tf, unsigned int i)
 		return -EIO;
 	}
 
-	bytes = PAGE_ALIGN((size_t)ring->entries * NVC369_BUF_SIZE);
-	ring->packets = dma_alloc_coherent(ndev->drm.dev, bytes, &ring->dma, GFP_KERNEL);
+	ring->packets = dma_alloc_coherent(ndev->drm.dev, ring_bytes(ring), &ring->dma, GFP_KERNEL);
 	if (!ring->packets)
 		return -ENOMEM;
-	return tu102_bar2_map_dma(ndev, ring->dma, bytes, &ring->bar2_va);
+	return tu102_bar2_map(ndev, ring->dma, ring_bytes(ring), &ring->bar2_va);
 }
 
 static void ring_enable(struct tu102_fault *tf, unsigned int i)
@@ -386,6 +397,7 @@ static void ring_enable(struct tu102_fault *tf, unsigned int i)
 	nv_wr32(tf->ndev, FB_GET(i), 0);
 	nv_wr32(tf->ndev, FB_SIZE(i), size |
 		NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_SIZE_ENABLE, _TRUE));
+	ring->enabled = true;
 }
 
 static int ring_init(struct tu102_fault *tf, unsigned int i)
@@ -451,19 +463,33 @@ err_del:
 }
 
 /**
- * tu102_fault_del - disable and free both buffers
+ * tu102_fault_stop - disable both buffers
  * @tf: fault buffers
  *
  * No interrupt handler runs any more when this returns.
+ */
+void tu102_fault_stop(struct tu102_fault *tf)
+{
+	unsigned int i;
+
+	for (i = 0; i < TU102_FAULT_BUFFERS; i++)
+		ring_stop(tf, i);
+	if (tf->info_hooked)
+		nouveau_irq_del(tf->ndev, tf->info_vector);
+	tf->info_hooked = false;
+}
+
+/**
+ * tu102_fault_del - disable and free both buffers
+ * @tf: fault buffers
  */
 void tu102_fault_del(struct tu102_fault *tf)
 {
 	unsigned int i;
 
+	tu102_fault_stop(tf);
 	for (i = 0; i < TU102_FAULT_BUFFERS; i++)
-		ring_fini(tf, i);
-	if (tf->info_hooked)
-		nouveau_irq_del(tf->ndev, tf->info_vector);
+		ring_free(tf, i);
 	kfree(tf);
 }
 

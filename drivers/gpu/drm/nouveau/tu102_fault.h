@@ -23,6 +23,8 @@ enum tu102_fault_buffer {
  */
 struct tu102_fault *tu102_fault_new(struct nouveau_device *ndev, void (*notify)(void *data),
 				    void *data);
+/* No more interrupts, no more packets; the rings can still be read. */
+void tu102_fault_stop(struct tu102_fault *tf);
 void tu102_fault_del(struct tu102_fault *tf);
 
 /* Take up to a batch of entries out of a buffer. One thread at a time. */

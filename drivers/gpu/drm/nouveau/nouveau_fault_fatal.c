@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Faults nobody can serve: cancel the access, kill the channel, say why.
+ *
+ * An SM's access stays parked until somebody decides. It is cancelled by
+ * address and kind of access, which leaves every other access on the GPU alone,
+ * and comes back as a non-replayable fault; that is what kills the channel. A
+ * packet may be older than the mapping that solved it, so the first failure
+ * only raises suspicion: nouveau_fault.c then empties the ring and waits for a
+ * replay, and what fails again has been tried twice and is real.
+ */
+#include <drm/drm_print.h>
+
+#include "nouveau_chan.h"
+#include "nouveau_device.h"
+#include "nouveau_fault_priv.h"
+#include "nouveau_pt.h"
+#include "nouveau_stats.h"
+#include "nouveau_trace.h"
+#include "nouveau_vm.h"
+#include "tu102_fault.h"
+
+/*
+ * Batches a suspicion holds. After the replay that follows it, a whole ring of
+ * other faults may come first.
+ */
+#define SUSPECT_BATCHES		64
+/* Cancels of one page that may find nothing before the channel goes anyway. */
+#define CANCELS_MAX		4
+
+static struct nouveau_fault_suspect *suspect_find(struct nouveau_fault_service *fs,
+						  const struct nouveau_fault *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < fs->n_suspects; i++) {
+		struct nouveau_fault_suspect *s = &fs->suspects[i];
+
+		if (s->inst == f->inst && s->va == f->va && (s32)(s->expires - fs->batches) >= 0)
+			return s;
+	}
+	return NULL;
+}
+
+static void suspect_add(struct nouveau_fault_service *fs, const struct nouveau_fault *f)
+{
+	unsigned int i, at = 0;
+
+	/* An expired one first; else the oldest, which is no worse than forgetting. */
+	for (i = 0; i < fs->n_suspects; i++)
+		if ((s32)(fs->suspects[i].expires - fs->suspects[at].expires) < 0)
+			at = i;
+	if (fs->n_suspects < NOUVEAU_FAULT_BATCH_MAX &&
+	    (!fs->n_suspects || (s32)(fs->suspects[at].expires - fs->batches) >= 0))
+		at = fs->n_suspects++;
+	fs->suspects[at] = (struct nouveau_fault_suspect){
+		.inst = f->inst, .va = f->va, .expires = fs->batches + SUSPECT_BATCHES,
+	};
+}
+
+/**
+ * nouveau_fault_fatal - the access is lost: its channel dies
+ * @fs: service
+ * @chan: its channel, NULL when there is none any more
+ * @f: the fault
+ */
+void nouveau_fault_fatal(struct nouveau_fault_service *fs, struct nouveau_chan *chan,
+			 const struct nouveau_fault *f)
+{
+	struct nouveau_device *ndev = fs->ndev;
+	char client[24];
+
+	nouveau_stat_inc(&ndev->stats, NOUVEAU_STAT_FAULT_FATAL);
+	tu102_fault_client_name(f, client, sizeof(client));
+	if (!chan) {
+		drm_err_ratelimited(&ndev->drm, "fault of no channel: inst 0x%llx va 0x%llx %s client %s cause %s\n",
+				    f->inst, f->va, tu102_fault_access_name(f), client,
+				    tu102_fault_type_name(f));
+		return;
+	}
+	if (nouveau_chan_is_dead(chan))
+		return;
+	drm_err(&ndev->drm, "channel %u (%s): fatal fault: va 0x%llx %s client %s cause %s\n",
+		nouveau_chan_id(chan), nouveau_chan_name(chan), f->va, tu102_fault_access_name(f),
+		client, tu102_fault_type_name(f));
+	nouveau_chan_kill(chan, -EFAULT);
+}
+
+/*
+ * Take the parked accesses to the page away from the SMs. Reads go on where
+ * only writing is forbidden: they are served, and this replays them.
+ */
+static void fault_cancel(struct nouveau_fault_service *fs, struct nouveau_chan *chan,
+			 const struct nouveau_fault *f, bool write_only)
+{
+	u64 pdb = nouveau_pt_root(nouveau_vm_pt(nouveau_chan_vm(chan)));
+	unsigned int i;
+	int err;
+
+	/* What this batch mapped must be visible: a cancel replays everything else. */
+	for (i = 0; i < fs->n_ranges; i++)
+		tu102_tlb_invalidate(fs->ndev, fs->ranges[i].pdb, fs->ranges[i].start,
+				     fs->ranges[i].end, 0);
+	fs->n_ranges = 0;
+	trace_nouveau_cancel(nouveau_chan_id(chan), f, !write_only);
+	err = tu102_tlb_cancel_va(fs->ndev, pdb, f->va, f->hw.engine,
+				  write_only ? TU102_CANCEL_WRITE_AND_ATOMIC : TU102_CANCEL_ALL);
+	if (err)
+		drm_err_ratelimited(&fs->ndev->drm, "cancel of 0x%llx: %pe\n", f->va, ERR_PTR(err));
+	nouveau_stat_inc(&fs->ndev->stats, NOUVEAU_STAT_CANCEL);
+	fs->cancelled++;
+}
+
+/**
+ * nouveau_fault_failed - a replayable fault could not be served
+ * @fs: service
+ * @chan: its channel, NULL when there is none any more
+ * @f: the fault
+ * @write_only: reading works
+ *
+ * Suspect it, or cancel it if it was suspected before. Accesses of a channel
+ * that is dead already have no second chance coming.
+ */
+void nouveau_fault_failed(struct nouveau_fault_service *fs, struct nouveau_chan *chan,
+			  const struct nouveau_fault *f, bool write_only)
+{
+	struct nouveau_fault_suspect *s;
+
+	/* Without its address space nothing can be cancelled; the replay retries it. */
+	if (!chan)
+		return;
+	if (nouveau_chan_is_dead(chan)) {
+		fault_cancel(fs, chan, f, false);
+		return;
+	}
+	s = suspect_find(fs, f);
+	if (!s) {
+		suspect_add(fs, f);
+		fs->suspected++;
+		return;
+	}
+	fault_cancel(fs, chan, f, write_only);
+	s->expires = fs->batches + SUSPECT_BATCHES;
+	if (++s->cancels >= CANCELS_MAX)
+		nouveau_fault_fatal(fs, chan, f);
+}

@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Serving a block of a mirrored process: look at its VMAs, ask the policy, move
+ * what should move, map the rest where it is.
+ *
+ * Per VMA and block that is at most one migration and one walk, however many
+ * faults there were. Only when the walk says that something required is
+ * impossible is it repeated by halves, to find the page that is to blame and
+ * serve its neighbours.
+ *
+ * Called by nouveau_fault.c for GPU faults and by the SVM_BIND ioctl below. No
+ * lock of the driver is held around anything that sleeps in core mm; mmap_lock
+ * is taken here for the VMA lookup and the migration.
+ */
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_print.h>
+
+#include <uapi/drm/nouveau_drm.h>
+
+#include "nouveau_client.h"
+#include "nouveau_device.h"
+#include "nouveau_pt.h"
+#include "nouveau_stats.h"
+#include "nouveau_svm_priv.h"
+#include "nouveau_trace.h"
+#include "nouveau_vm.h"
+#include "nouveau_vram.h"
+#include "tu102_tlb.h"
+
+/* One service of one block. */
+struct service {
+	struct nouveau_svm_mm *svm;
+	struct nouveau_svm_block *block;
+	const struct nouveau_svm_request *req;
+	struct nouveau_svm_scratch *s;
+	struct nouveau_svm_result *res;
+};
+
+struct nouveau_svm_scratch *nouveau_svm_scratch_new(void)
+{
+	return kvzalloc_obj(struct nouveau_svm_scratch);
+}
+
+void nouveau_svm_scratch_del(struct nouveau_svm_scratch *s)
+{
+	kvfree(s);
+}
+
+/* nouveau_dmem_to_vram() collected these: out of the GPU's hands before the copy. */
+static void svm_detach(void *cookie, u64 base, const struct nouveau_mask *pages)
+{
+	struct nouveau_svm_mm *svm = cookie;
+	struct nouveau_svm_block *block = xa_load(&svm->blocks, base >> NOUVEAU_BLOCK_SHIFT);
+
+	nouveau_pt_lock(svm->pt);
+	if (block)
+		nouveau_svm_zap_pages_locked(svm, block, pages);
+	nouveau_pt_unlock(svm->pt);
+}
+
+static int svm_to_vram(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, u64 base,
+		       const struct nouveau_mask *mask, struct nouveau_svm_scratch *s,
+		       struct nouveau_dmem_moved *moved)
+{
+	struct nouveau_dmem_source source = { .cookie = svm, .detach = svm_detach };
+	int err;
+
+	err = nouveau_dmem_to_vram(svm->ndev, vma, base, mask, &source, &s->dmem, moved);
+	atomic64_add(moved->moved, &svm->pages_to_vram);
+	return err;
+}
+
+static enum nouveau_vma_kind vma_kind(const struct vm_area_struct *vma)
+{
+	if (vma->vm_flags & (VM_IO | VM_PFNMAP))
+		return NOUVEAU_VMA_SPECIAL;
+	if (!vma_is_anonymous(vma) || vma->vm_flags & (VM_SPECIAL | VM_HUGETLB))
+		return NOUVEAU_VMA_FILE;
+	return NOUVEAU_VMA_ANON;
+}
+
+static unsigned int block_page(u64 base, u64 va)
+{
+	if (va <= base)
+		return 0;
+	return min_t(u64, (va - base) >> PAGE_SHIFT, NOUVEAU_BLOCK_PAGES);
+}
+
+/* What the policy may know about page @from of the block up to the end of its VMA. */
+static struct vm_area_struct *service_view(struct service *sv, unsigned int from,
+					   struct nouveau_svm_view *v)
+{
+	const struct nouveau_svm_request *req = sv->req;
+	struct nouveau_device *ndev = sv->svm->ndev;
+	u64 va = req->base + ((u64)from << PAGE_SHIFT);
+	struct vm_area_struct *vma = find_vma(sv->svm->mm, va);
+	struct nouveau_mask in;
+	unsigned int faults;
+
+	memset(v, 0, sizeof(*v));
+	v->first = from;
+	v->end = NOUVEAU_BLOCK_PAGES;
+	if (vma && vma->vm_start <= va) {
+		v->kind = vma_kind(vma);
+		v->readable = vma->vm_flags & VM_READ;
+		v->writable = vma->vm_flags & VM_WRITE;
+		v->first = block_page(req->base, vma->vm_start);
+		v->end = block_page(req->base, vma->vm_end);
+	} else if (vma) {
+		v->end = block_page(req->base, vma->vm_start);
+	}
+	in = nouveau_mask_range(v->first, v->end);
+	in = nouveau_mask_andnot(in, &sv->block->hole);
+	v->read = nouveau_mask_and(in, &req->read);
+	v->write = nouveau_mask_and(in, &req->write);
+	v->atomic = nouveau_mask_and(in, &req->atomic);
+	v->prefetch = nouveau_mask_and(in, &req->prefetch);
+	v->now_ns = ktime_get_ns();
+	if (nouveau_dmem_is_enabled(ndev)) {
+		v->vram_free = nouveau_vram_free_bytes(ndev);
+		v->vram_total = nouveau_vram_usable_bytes(ndev);
+	}
+	faults = nouveau_mask_weight(&v->read, 0, NOUVEAU_BLOCK_PAGES) +
+		 nouveau_mask_weight(&v->write, 0, NOUVEAU_BLOCK_PAGES) +
+		 nouveau_mask_weight(&v->atomic, 0, NOUVEAU_BLOCK_PAGES);
+
+	nouveau_pt_lock(sv->svm->pt);
+	nouveau_svm_heat_add(&sv->block->heat, &ndev->svm->knobs, v->now_ns, faults);
+	v->heat = sv->block->heat;
+	v->mapped = sv->block->mapped;
+	v->vram = sv->block->vram;
+	nouveau_pt_unlock(sv->svm->pt);
+	return vma;
+}
+
+/* Nothing at all could be done: everything that can fail has failed. */
+static void result_fail_all(const struct nouveau_svm_request *req, struct nouveau_svm_result *res)
+{
+	res->failed = nouveau_mask_or(req->read, &req->write);
+	res->failed = nouveau_mask_or(res->failed, &req->atomic);
+}
+
+static void result_mapped(struct service *sv, unsigned int first, unsigned int end)
+{
+	u64 lo = sv->req->base + ((u64)first << PAGE_SHIFT);
+	u64 hi = sv->req->base + ((u64)end << PAGE_SHIFT);
+
+	if (sv->res->start == sv->res->end) {
+		sv->res->start = lo;
+		sv->res->end = hi;
+		return;
+	}
+	sv->res->start = min(sv->res->start, lo);
+	sv->res->end = max(sv->res->end, hi);
+}
+
+/* Errors that say nothing about the memory asked for; the fault will come again. */
+static bool is_transient(int err)
+{
+	return err == -EBUSY || err == -EINTR || err == -ENOMEM || err == -EAGAIN;
+}
+
+static int service_map(struct service *sv, const struct nouveau_svm_map *map)
+{
+	int err = nouveau_svm_map_block(sv->svm, sv->block, map, sv->s);
+
+	if (!err)
+		result_mapped(sv, map->first, map->end);
+	return err;
+}
+
+/* What of @plan is in [first, end), and nothing that is only wanted. */
+static struct nouveau_svm_map required_map(const struct nouveau_svm_plan *plan,
+					   unsigned int first, unsigned int end)
+{
+	struct nouveau_mask in = nouveau_mask_range(first, end);
+
+	return (struct nouveau_svm_map){
+		.first = first,
+		.end = end,
+		.require = nouveau_mask_and(in, &plan->require),
+		.require_write = nouveau_mask_and(in, &plan->require_write),
+		.atomic = nouveau_mask_and(in, &plan->want_atomic),
+	};
+}
+
+/* A single page, after everything around it was tried. */
+static void service_blame(struct service *sv, struct nouveau_svm_map *map, int err)
+{
+	if (is_transient(err)) {
+		sv->res->busy = true;
+		return;
+	}
+	if (nouveau_mask_test(&map->require_write, map->first)) {
+		map->require_write = (struct nouveau_mask){ };
+		map->atomic = (struct nouveau_mask){ };
+		err = service_map(sv, map);
+		if (!err) {
+			nouveau_mask_set(&sv->res->failed_write, map->first);
+			return;
+		}
+		if (is_transient(err)) {
+			sv->res->busy = true;
+			return;
+		}
+	}
+	nouveau_mask_set(&sv->res->failed, map->first);
+}
+
+/*
+ * Something required in the window is impossible. Halve until it is alone; a
+ * range whose turn has not come waits on a small stack, one per halving.
+ */
+static void service_bisect(struct service *sv, const struct nouveau_svm_plan *plan)
+{
+	struct { u16 first, end; } todo[12];
+	unsigned int n = 0;
+
+	todo[n].first = plan->first;
+	todo[n++].end = plan->end;
+	while (n) {
+		unsigned int first = todo[--n].first, end = todo[n].end, mid;
+		struct nouveau_svm_map map = required_map(plan, first, end);
+		int err;
+
+		if (nouveau_mask_empty(&map.require))
+			continue;
+		err = service_map(sv, &map);
+		if (!err)
+			continue;
+		if (end - first == 1) {
+			service_blame(sv, &map, err);
+			continue;
+		}
+		if (is_transient(err)) {
+			sv->res->busy = true;
+			continue;
+		}
+		mid = (first + end) / 2;
+		todo[n].first = mid;
+		todo[n++].end = end;
+		todo[n].first = first;
+		todo[n++].end = mid;
+	}
+}
+
+static void service_plan_map(struct service *sv, const struct nouveau_svm_plan *plan)
+{
+	struct nouveau_svm_map map = required_map(plan, plan->first, plan->end);
+	int err;
+
+	if (plan->first == plan->end)
+		return;
+	map.require = nouveau_mask_or(map.require, &plan->want);
+	map.require_write = nouveau_mask_or(map.require_write, &plan->want_write);
+	err = service_map(sv, &map);
+	if (!err)
+		return;
+	if (is_transient(err)) {
+		sv->res->busy = true;
+		return;
+	}
+	/* Prefetch reached over an edge, of a file for one: without it. */
+	map = required_map(plan, plan->first, plan->end);
+	err = service_map(sv, &map);
+	if (err && is_transient(err))
+		sv->res->busy = true;
+	else if (err)
+		service_bisect(sv, plan);
+}
+
+static unsigned int mask_pages(const struct nouveau_mask *m)
+{
+	return nouveau_mask_weight(m, 0, NOUVEAU_BLOCK_PAGES);
+}
+
+/* Faults of the block from page @from up to the end of the VMA that has it. */
+static unsigned int service_vma(struct service *sv, unsigned int from)
+{
+	struct nouveau_svm_mm *svm = sv->svm;
+	struct nouveau_dmem_moved moved = { };
+	struct nouveau_svm_view view;
+	struct nouveau_svm_plan plan;
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(svm->mm);
+	vma = service_view(sv, from, &view);
+	nouveau_svm_plan(&view, &svm->ndev->svm->knobs, &plan);
+	trace_nouveau_plan(svm, sv->req->base + ((u64)plan.first << PAGE_SHIFT),
+			   sv->req->base + ((u64)plan.end << PAGE_SHIFT),
+			   mask_pages(&plan.require) + mask_pages(&plan.refuse),
+			   mask_pages(&plan.migrate), mask_pages(&plan.want),
+			   mask_pages(&plan.refuse) + mask_pages(&plan.refuse_write), plan.reason);
+	if (!nouveau_mask_empty(&plan.migrate))
+		svm_to_vram(svm, vma, sv->req->base, &plan.migrate, sv->s, &moved);
+	mmap_read_unlock(svm->mm);
+
+	sv->res->failed = nouveau_mask_or(sv->res->failed, &plan.refuse);
+	sv->res->failed_write = nouveau_mask_or(sv->res->failed_write, &plan.refuse_write);
+	service_plan_map(sv, &plan);
+	return view.end;
+}
+
+/**
+ * nouveau_svm_service - serve the faults of a block
+ * @svm: mirror
+ * @req: the faults
+ * @s: scratch of the caller
+ * @res: how it went
+ *
+ * Sleeps; no lock may be held. Whatever is not in @res as failed is mapped, or
+ * comes again (@res->busy). TLBs may still hold invalid entries for
+ * [@res->start, @res->end).
+ */
+void nouveau_svm_service(struct nouveau_svm_mm *svm, const struct nouveau_svm_request *req,
+			 struct nouveau_svm_scratch *s, struct nouveau_svm_result *res)
+{
+	struct service sv = { .svm = svm, .req = req, .s = s, .res = res };
+	struct nouveau_mask todo = nouveau_mask_or(req->read, &req->write);
+	unsigned int at;
+
+	memset(res, 0, sizeof(*res));
+	todo = nouveau_mask_or(todo, &req->atomic);
+	atomic64_add(mask_pages(&todo), &svm->faults);
+	if (req->base >= TASK_SIZE_MAX || !mmget_not_zero(svm->mm)) {
+		result_fail_all(req, res);
+		return;
+	}
+	sv.block = nouveau_svm_block_get(svm, req->base);
+	if (!sv.block) {
+		res->busy = true;
+		goto out;
+	}
+	nouveau_stat_inc(&svm->ndev->stats, NOUVEAU_STAT_BLOCK);
+	res->failed = nouveau_mask_and(todo, &sv.block->hole);
+	todo = nouveau_mask_andnot(todo, &sv.block->hole);
+	todo = nouveau_mask_or(todo, &req->prefetch);
+
+	at = nouveau_mask_next(&todo, 0, true);
+	while (at < NOUVEAU_BLOCK_PAGES)
+		at = nouveau_mask_next(&todo, service_vma(&sv, at), true);
+out:
+	/* Not here: the last user of an address space takes it down. */
+	mmput_async(svm->mm);
+}
+
+/*
+ * ---- ioctls ----
+ */
+
+/**
+ * nouveau_svm_ioctl_init - DRM_IOCTL_NOUVEAU_SVM_INIT
+ * @drm: device
+ * @data: struct drm_nouveau_svm_init
+ * @file: file
+ *
+ * Return: 0; -EBUSY when on already or when the file has buffer objects or
+ * channels; -EINVAL for a bad hole; -ENOMEM; -ENODEV after an unplug.
+ */
+int nouveau_svm_ioctl_init(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct nouveau_device *ndev = to_nouveau(drm);
+	const struct drm_nouveau_svm_init *args = data;
+	int err, idx;
+
+	if (!drm_dev_enter(drm, &idx))
+		return -ENODEV;
+	err = nouveau_dmem_enable(ndev, &ndev->svm->knobs);
+	if (err)
+		drm_warn(drm, "no struct pages for VRAM (%pe): SVM without migration\n",
+			 ERR_PTR(err));
+	err = nouveau_svm_enable(nouveau_client_vm(nouveau_client(file)), args->unmanaged_addr,
+				 args->unmanaged_size);
+	drm_dev_exit(idx);
+	return err;
+}
+
+/* A part of SVM_BIND inside one VMA and one block. */
+static int bind_migrate(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, u64 start, u64 end,
+			bool to_vram, struct nouveau_svm_scratch *s, u64 *pages)
+{
+	u64 base = start & ~(NOUVEAU_BLOCK_BYTES - 1);
+	struct nouveau_dmem_moved moved = { };
+	struct nouveau_mask mask;
+	int err;
+
+	if (vma_kind(vma) != NOUVEAU_VMA_ANON)
+		return 0;
+	if (to_vram) {
+		mask = nouveau_mask_range(block_page(base, start), block_page(base, end));
+		err = svm_to_vram(svm, vma, base, &mask, s, &moved);
+	} else {
+		err = nouveau_dmem_to_sys(svm->ndev, vma, start, end, &s->dmem, &moved);
+		atomic64_add(moved.moved, &svm->pages_to_sys);
+	}
+	*pages += moved.moved;
+	/* What can't migrate stays, as everywhere; a dead copy engine is an error. */
+	return err == -EIO ? err : 0;
+}
+
+/* What is in VRAM now might as well be mapped: one walk instead of faults. */
+static void bind_map(struct nouveau_svm_mm *svm, u64 start, u64 end, struct nouveau_svm_scratch *s)
+{
+	struct nouveau_svm_block *block = nouveau_svm_block_get(svm, start);
+	struct nouveau_svm_map map = { };
+
+	if (!block)
+		return;
+	map.first = block_page(block->base, start) & ~(NOUVEAU_GRANULE_PAGES - 1);
+	map.end = round_up(block_page(block->base, end), NOUVEAU_GRANULE_PAGES);
+	if (nouveau_svm_map_block(svm, block, &map, s))
+		return;
+	trace_nouveau_tlb(svm, start, end, false);
+	tu102_tlb_invalidate(svm->ndev, nouveau_pt_root(svm->pt), start, end, 0);
+}
+
+/* One block of SVM_BIND, VMA by VMA. */
+static int bind_block(struct nouveau_svm_mm *svm, u64 start, u64 end, bool to_vram,
+		      struct nouveau_svm_scratch *s, u64 *pages)
+{
+	struct vm_area_struct *vma;
+	u64 before = *pages, at = start;
+	int err = 0;
+
+	if (!nouveau_vm_is_svm_range(svm->vm, start, end))
+		return 0;
+	mmap_read_lock(svm->mm);
+	while (!err && at < end) {
+		vma = find_vma(svm->mm, at);
+		if (!vma || vma->vm_start >= end)
+			break;
+		at = max_t(u64, at, vma->vm_start);
+		err = bind_migrate(svm, vma, at, min_t(u64, end, vma->vm_end), to_vram, s, pages);
+		at = vma->vm_end;
+	}
+	mmap_read_unlock(svm->mm);
+	if (to_vram && *pages != before)
+		bind_map(svm, start, end, s);
+	return err;
+}
+
+static int bind_range(struct nouveau_svm_mm *svm, u64 start, u64 end, bool to_vram, u64 *pages)
+{
+	struct nouveau_svm_scratch *s;
+	u64 at, next;
+	int err = 0;
+
+	if (!nouveau_dmem_is_enabled(svm->ndev))
+		return 0;
+	s = nouveau_svm_scratch_new();
+	if (!s)
+		return -ENOMEM;
+	for (at = start; at < end && !err; at = next) {
+		next = min(end, (at | (NOUVEAU_BLOCK_BYTES - 1)) + 1);
+		if (fatal_signal_pending(current))
+			err = -EINTR;
+		else
+			err = bind_block(svm, at, next, to_vram, s, pages);
+		cond_resched();
+	}
+	nouveau_svm_scratch_del(s);
+	return err;
+}
+
+static int bind_check(const struct drm_nouveau_svm_bind *args, bool *to_vram)
+{
+	u64 target = args->header >> NOUVEAU_SVM_BIND_TARGET_SHIFT & NOUVEAU_SVM_BIND_TARGET_MASK;
+	u64 command = args->header >> NOUVEAU_SVM_BIND_COMMAND_SHIFT &
+		      NOUVEAU_SVM_BIND_COMMAND_MASK;
+
+	if (args->header & ~NOUVEAU_SVM_BIND_VALID_MASK)
+		return -EINVAL;
+	if (command != NOUVEAU_SVM_BIND_COMMAND__MIGRATE)
+		return -EINVAL;
+	if (target && target != NOUVEAU_SVM_BIND_TARGET__GPU_VRAM)
+		return -EINVAL;
+	if (args->stride || args->reserved0 || args->reserved1)
+		return -EINVAL;
+	if (args->va_start >= args->va_end || args->va_end > TASK_SIZE_MAX)
+		return -EINVAL;
+	*to_vram = target;
+	return 0;
+}
+
+/**
+ * nouveau_svm_ioctl_bind - DRM_IOCTL_NOUVEAU_SVM_BIND
+ * @drm: device
+ * @data: struct drm_nouveau_svm_bind; result is filled with the pages moved
+ * @file: file
+ *
+ * Best effort: what can't move stays and is not counted. Start and end need not
+ * be aligned, whole pages move.
+ *
+ * Return: 0; -EINVAL for bad arguments or without SVM_INIT; -EPERM when the
+ * caller's address space is not the mirrored one (a forked child); -EIO when
+ * the copy engine failed; -EINTR, -ENOMEM, -ENODEV.
+ */
+int nouveau_svm_ioctl_bind(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_nouveau_svm_bind *args = data;
+	struct nouveau_svm_mm *svm;
+	bool to_vram;
+	int err, idx;
+
+	args->result = 0;
+	err = bind_check(args, &to_vram);
+	if (err)
+		return err;
+	if (!drm_dev_enter(drm, &idx))
+		return -ENODEV;
+	svm = nouveau_svm_get(nouveau_client_vm(nouveau_client(file)));
+	if (!svm)
+		err = -EINVAL;
+	else if (svm->mm != current->mm)
+		err = -EPERM;
+	else
+		err = bind_range(svm, PAGE_ALIGN_DOWN(args->va_start), PAGE_ALIGN(args->va_end),
+				 to_vram, &args->result);
+	if (svm)
+		nouveau_svm_put(svm);
+	drm_dev_exit(idx);
+	return err;
+}

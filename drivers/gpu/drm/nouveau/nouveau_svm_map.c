@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Map what a process has where it has it: one walk of the CPU's page tables
+ * over a window of a block, one commit of the largest entries that fit.
+ *
+ * The only writer of a mirror's PTEs. Everything that can fail or sleep comes
+ * before the page-table lock is taken; under it the notifier's sequence decides
+ * whether what the walk saw is still true, and the commit itself cannot fail.
+ * If it is not, the walk is repeated, until a deadline.
+ *
+ * A window always replaces whole 64 KiB granules (the rest of one may be outside
+ * of the VMA, where nothing is mapped), so that an entry's size can change.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/hmm.h>
+#include <linux/jiffies.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+
+#include <nvhw/tu104/dev_mmu_kind.h>
+
+#include "nouveau_device.h"
+#include "nouveau_pt.h"
+#include "nouveau_stats.h"
+#include "nouveau_svm_priv.h"
+#include "nouveau_trace.h"
+#include "nouveau_vram.h"
+#include "tu102_pte.h"
+#include "tu102_tlb.h"
+
+#define MAP_TIMEOUT_MS	1000
+
+/* What a walk found and how it is going to be mapped; pages of the block. */
+struct map_stage {
+	struct nouveau_svm_mm *svm;
+	struct nouveau_svm_block *block;
+	struct nouveau_svm_window *win;
+	const struct nouveau_svm_map *map;
+	struct nouveau_svm_scratch *s;
+	struct nouveau_mask valid, writable, vram;
+	u32 big;
+	bool huge;
+};
+
+static u64 page_va(const struct map_stage *st, unsigned int i)
+{
+	return st->block->base + ((u64)i << PAGE_SHIFT);
+}
+
+/* Step 1: what does the CPU have there? Faults it in where required. */
+static int stage_walk(struct map_stage *st, struct hmm_range *range)
+{
+	const struct nouveau_svm_map *map = st->map;
+	unsigned long *pfns = st->s->pfns;
+	unsigned int i, present = 0;
+	int err;
+
+	for (i = map->first; i < map->end; i++) {
+		pfns[i] = 0;
+		if (nouveau_mask_test(&map->require, i))
+			pfns[i] = HMM_PFN_REQ_FAULT;
+		if (nouveau_mask_test(&map->require_write, i))
+			pfns[i] = HMM_PFN_REQ_FAULT | HMM_PFN_REQ_WRITE;
+	}
+	*range = (struct hmm_range){
+		.notifier = &st->win->notifier,
+		.start = page_va(st, map->first),
+		.end = page_va(st, map->end),
+		.hmm_pfns = pfns + map->first,
+		.pfn_flags_mask = HMM_PFN_REQ_FAULT | HMM_PFN_REQ_WRITE,
+		.dev_private_owner = nouveau_dmem_owner(st->svm->ndev),
+	};
+	nouveau_stat_inc(&st->svm->ndev->stats, NOUVEAU_STAT_HMM_WALK);
+	/*
+	 * Takes and drops mmap_lock; handlers that must drop it, userfaultfd's
+	 * for one, work.
+	 */
+	err = hmm_range_fault_unlocked_timeout(range, msecs_to_jiffies(MAP_TIMEOUT_MS));
+	if (!err)
+		for (i = map->first; i < map->end; i++)
+			present += !!(pfns[i] & HMM_PFN_VALID);
+	trace_nouveau_hmm_walk(st->svm, range->start, range->end, present, err);
+	return err;
+}
+
+static void stage_unmap_dma(struct map_stage *st)
+{
+	unsigned int i;
+
+	if (!st->block->dma)
+		return;
+	nouveau_mask_for_each(&st->valid, i) {
+		if (!nouveau_mask_test(&st->vram, i))
+			dma_unmap_page(st->svm->ndev->drm.dev, st->s->addr[i], PAGE_SIZE,
+				       DMA_BIDIRECTIONAL);
+	}
+}
+
+/* Step 2: addresses for the GPU. Pages are not pinned: the sequence guards them. */
+static int stage_addresses(struct map_stage *st)
+{
+	struct device *dev = st->svm->ndev->drm.dev;
+	struct nouveau_svm_scratch *s = st->s;
+	unsigned int i;
+
+	for (i = st->map->first; i < st->map->end; i++) {
+		struct page *page;
+
+		if (!(s->pfns[i] & HMM_PFN_VALID) || s->pfns[i] & HMM_PFN_ERROR)
+			continue;
+		if (nouveau_mask_test(&st->block->hole, i))
+			continue;
+		page = hmm_pfn_to_page(s->pfns[i]);
+		if (is_device_private_page(page)) {
+			s->addr[i] = nouveau_dmem_page_addr(st->svm->ndev, page);
+			nouveau_mask_set(&st->vram, i);
+		} else {
+			s->addr[i] = dma_map_page(dev, page, 0, PAGE_SIZE, DMA_BIDIRECTIONAL);
+			if (dma_mapping_error(dev, s->addr[i])) {
+				stage_unmap_dma(st);
+				return -ENOMEM;
+			}
+		}
+		nouveau_mask_set(&st->valid, i);
+		nouveau_mask_assign(&st->writable, i, s->pfns[i] & HMM_PFN_WRITE);
+	}
+	return 0;
+}
+
+/* Whether pages [first, first + n) can be one entry of that size. */
+static bool stage_is_one(const struct map_stage *st, unsigned int first, unsigned int n)
+{
+	const u64 *addr = st->s->addr + first;
+	unsigned int i, w, v, a;
+
+	if (first < st->map->first || first + n > st->map->end)
+		return false;
+	if (nouveau_mask_weight(&st->valid, first, first + n) != n)
+		return false;
+	w = nouveau_mask_weight(&st->writable, first, first + n);
+	v = nouveau_mask_weight(&st->vram, first, first + n);
+	a = nouveau_mask_weight(&st->map->atomic, first, first + n);
+	if ((w && w != n) || (v && v != n) || (a && a != n && v != n))
+		return false;
+	if (!IS_ALIGNED(addr[0], (u64)n << PAGE_SHIFT))
+		return false;
+	for (i = 1; i < n; i++)
+		if (addr[i] != addr[0] + ((u64)i << PAGE_SHIFT))
+			return false;
+	return true;
+}
+
+/* Step 3: sizes, PTE words, and tables to hold them. */
+static int stage_prepare(struct map_stage *st)
+{
+	unsigned int i, g;
+	int err;
+
+	nouveau_mask_for_each(&st->valid, i) {
+		struct tu102_pte_attr attr = {
+			.aperture = TU102_APERTURE_SYS,
+			.read_only = !nouveau_mask_test(&st->writable, i),
+			/* The bus has no atomics: fault, and move the page to VRAM. */
+			.no_atomics = !nouveau_mask_test(&st->map->atomic, i),
+			.kind = NV_MMU_PTE_KIND_PITCH,
+		};
+
+		if (nouveau_mask_test(&st->vram, i)) {
+			attr.aperture = TU102_APERTURE_VRAM;
+			attr.no_atomics = false;
+		}
+		st->s->ptes[i] = tu102_pte_encode(st->s->addr[i], &attr);
+	}
+
+	st->huge = stage_is_one(st, 0, NOUVEAU_BLOCK_PAGES);
+	if (st->huge)
+		return nouveau_pt_prepare(st->svm->pt, st->block->base,
+					  st->block->base + NOUVEAU_BLOCK_BYTES, 21);
+	for (g = 0; g < NOUVEAU_GRANULES; g++)
+		if (stage_is_one(st, g * NOUVEAU_GRANULE_PAGES, NOUVEAU_GRANULE_PAGES))
+			st->big |= BIT(g);
+	if (st->big) {
+		err = nouveau_pt_prepare(st->svm->pt, st->block->base,
+					 st->block->base + NOUVEAU_BLOCK_BYTES, 16);
+		if (err)
+			return err;
+	}
+	return nouveau_pt_prepare(st->svm->pt, st->block->base,
+				  st->block->base + NOUVEAU_BLOCK_BYTES, 12);
+}
+
+/*
+ * Mapped pages that the commit takes away without putting them back: the rest
+ * of a larger entry that is broken up, and pages that are no longer there.
+ */
+static struct nouveau_mask commit_dropped(const struct map_stage *st)
+{
+	const struct nouveau_svm_block *block = st->block;
+	struct nouveau_mask touched = nouveau_mask_range(st->map->first, st->map->end);
+	struct nouveau_mask granule;
+	unsigned int g;
+
+	if (block->huge) {
+		touched = nouveau_mask_range(0, NOUVEAU_BLOCK_PAGES);
+	} else {
+		for (g = 0; g < NOUVEAU_GRANULES; g++) {
+			unsigned int first = g * NOUVEAU_GRANULE_PAGES;
+			unsigned int end = first + NOUVEAU_GRANULE_PAGES;
+
+			if (!(block->big & BIT(g)) || !nouveau_mask_weight(&touched, first, end))
+				continue;
+			granule = nouveau_mask_range(first, end);
+			touched = nouveau_mask_or(touched, &granule);
+		}
+	}
+	touched = nouveau_mask_and(touched, &block->mapped);
+	return nouveau_mask_andnot(touched, &st->valid);
+}
+
+static void commit_write_small(struct map_stage *st, unsigned int first, unsigned int end)
+{
+	nouveau_pt_write_locked(st->svm->pt, page_va(st, first), end - first, 12,
+				st->s->ptes + first);
+	nouveau_stat_add(&st->svm->ndev->stats, NOUVEAU_STAT_PTE_WRITE, end - first);
+}
+
+static void commit_write(struct map_stage *st)
+{
+	struct nouveau_stats *stats = &st->svm->ndev->stats;
+	struct nouveau_svm_scratch *s = st->s;
+	struct nouveau_mask small = st->valid;
+	unsigned int g, first, end;
+
+	nouveau_stat_inc(stats, NOUVEAU_STAT_PT_PUSH);
+	if (st->huge) {
+		nouveau_pt_write_locked(st->svm->pt, st->block->base, 1, 21, s->ptes);
+		nouveau_stat_inc(stats, NOUVEAU_STAT_PTE_WRITE);
+		return;
+	}
+	for (g = 0; g < NOUVEAU_GRANULES; g++) {
+		struct nouveau_mask granule;
+
+		if (!(st->big & BIT(g)))
+			continue;
+		first = g * NOUVEAU_GRANULE_PAGES;
+		granule = nouveau_mask_range(first, first + NOUVEAU_GRANULE_PAGES);
+		small = nouveau_mask_andnot(small, &granule);
+		nouveau_pt_write_locked(st->svm->pt, page_va(st, first), 1, 16, s->ptes + first);
+		nouveau_stat_inc(stats, NOUVEAU_STAT_PTE_WRITE);
+	}
+	nouveau_mask_for_each_run(&small, first, end)
+		commit_write_small(st, first, end);
+}
+
+/*
+ * The GPU may write to these from now on, and nobody sees a dirty bit when it
+ * does. Whoever cleans a page calls the notifiers first, so that marking it
+ * when it is mapped is enough.
+ */
+static void commit_mark_dirty(struct map_stage *st)
+{
+	unsigned int i;
+
+	nouveau_mask_for_each(&st->writable, i) {
+		struct folio *folio;
+
+		if (nouveau_mask_test(&st->vram, i))
+			continue;
+		folio = page_folio(hmm_pfn_to_page(st->s->pfns[i]));
+		if (!folio_test_dirty(folio))
+			folio_mark_dirty(folio);
+	}
+}
+
+/* Replace DMA mappings of pages that were mapped before; old ones end in @old. */
+static unsigned int commit_swap_dma(struct map_stage *st)
+{
+	struct nouveau_svm_block *block = st->block;
+	unsigned int i, n = 0;
+
+	if (!block->dma)
+		return 0;
+	nouveau_mask_for_each(&st->valid, i) {
+		if (nouveau_mask_test(&block->mapped, i) && !nouveau_mask_test(&block->vram, i))
+			st->s->old[n++] = block->dma[i];
+		block->dma[i] = nouveau_mask_test(&st->vram, i) ? 0 : st->s->addr[i];
+	}
+	return n;
+}
+
+static void commit_masks(struct map_stage *st)
+{
+	struct nouveau_svm_block *block = st->block;
+	unsigned int g, first;
+
+	block->mapped = nouveau_mask_or(block->mapped, &st->valid);
+	block->writable = nouveau_mask_andnot(block->writable, &st->valid);
+	block->writable = nouveau_mask_or(block->writable, &st->writable);
+	block->vram = nouveau_mask_andnot(block->vram, &st->valid);
+	block->vram = nouveau_mask_or(block->vram, &st->vram);
+	block->huge = st->huge;
+	if (st->huge) {
+		block->big = 0;
+		return;
+	}
+	for (g = 0; g < NOUVEAU_GRANULES; g++) {
+		first = g * NOUVEAU_GRANULE_PAGES;
+		if (nouveau_mask_weight(&st->valid, first, first + NOUVEAU_GRANULE_PAGES))
+			block->big &= ~BIT(g);
+	}
+	block->big |= st->big;
+}
+
+/*
+ * Step 4: publish. Memory that loses its entry here may have another owner the
+ * moment the lock is dropped, since the next notifier won't find it mapped.
+ * So that case waits for the TLBs at once; the common one leaves the
+ * invalidate to the replay.
+ */
+static void stage_commit_locked(struct map_stage *st)
+{
+	struct nouveau_svm_mm *svm = st->svm;
+	struct nouveau_svm_block *block = st->block;
+	struct nouveau_mask dropped = commit_dropped(st);
+	unsigned int i, n, first, end;
+
+	nouveau_pt_assert_locked(svm->pt);
+	nouveau_mask_for_each_run(&dropped, first, end) {
+		u64 lo = page_va(st, first), hi = page_va(st, end);
+
+		nouveau_pt_zap_locked(svm->pt, &lo, &hi);
+	}
+	commit_write(st);
+	nouveau_mem_flush(svm->ndev);
+	n = commit_swap_dma(st);
+	if ((n || !nouveau_mask_empty(&dropped)) && !nouveau_pt_is_gone_locked(svm->pt))
+		tu102_tlb_invalidate(svm->ndev, nouveau_pt_root(svm->pt), block->base,
+				     block->base + NOUVEAU_BLOCK_BYTES, TU102_TLB_DOWNGRADE);
+	for (i = 0; i < n; i++)
+		dma_unmap_page(svm->ndev->drm.dev, st->s->old[i], PAGE_SIZE, DMA_BIDIRECTIONAL);
+	nouveau_mask_for_each_run(&dropped, first, end)
+		nouveau_svm_unmap_dma_locked(svm, block, first, end);
+	commit_masks(st);
+	commit_mark_dirty(st);
+}
+
+static int stage_publish(struct map_stage *st, const struct hmm_range *range)
+{
+	unsigned int valid = nouveau_mask_weight(&st->valid, 0, NOUVEAU_BLOCK_PAGES);
+	unsigned int vram = nouveau_mask_weight(&st->vram, 0, NOUVEAU_BLOCK_PAGES);
+	struct nouveau_stats *stats = &st->svm->ndev->stats;
+	int err = 0;
+
+	nouveau_pt_lock(st->svm->pt);
+	if (mmu_interval_read_retry(&st->win->notifier, range->notifier_seq))
+		err = -EAGAIN;
+	else
+		stage_commit_locked(st);
+	nouveau_pt_unlock(st->svm->pt);
+	trace_nouveau_pt_commit(st->svm, range->start, range->end, valid, err);
+	if (err)
+		return err;
+	nouveau_stat_add(stats, NOUVEAU_STAT_PAGES_MAPPED_VRAM, vram);
+	nouveau_stat_add(stats, NOUVEAU_STAT_PAGES_MAPPED_SYS, valid - vram);
+	return 0;
+}
+
+static int map_once(struct map_stage *st)
+{
+	struct hmm_range range;
+	int err;
+
+	st->valid = (struct nouveau_mask){ };
+	st->writable = (struct nouveau_mask){ };
+	st->vram = (struct nouveau_mask){ };
+	st->big = 0;
+	st->huge = false;
+	err = stage_walk(st, &range);
+	if (!err)
+		err = stage_addresses(st);
+	if (err)
+		return err;
+	err = stage_prepare(st);
+	if (!err)
+		err = stage_publish(st, &range);
+	if (err)
+		stage_unmap_dma(st);
+	return err;
+}
+
+/**
+ * nouveau_svm_map_block - map a window of a block as the CPU has it
+ * @svm: mirror, mmget() held
+ * @block: block
+ * @map: the window and what must work in it
+ * @s: scratch of the calling service
+ *
+ * Everything present in the window is mapped, with as much permission as the
+ * CPU has; what is required is made present first. TLBs may hold invalid
+ * entries for it afterwards: the caller invalidates or replays.
+ *
+ * Return: 0; -EFAULT, -EPERM, -EHWPOISON when something required is impossible;
+ * -EBUSY when the process changed it faster than we can follow; -ENOMEM, -ENOSPC.
+ * After an error nothing was mapped.
+ */
+int nouveau_svm_map_block(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
+			  const struct nouveau_svm_map *map, struct nouveau_svm_scratch *s)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(MAP_TIMEOUT_MS);
+	struct map_stage st = { .svm = svm, .block = block, .map = map, .s = s };
+	int err;
+
+	st.win = nouveau_svm_window_get(svm, block->base);
+	if (IS_ERR(st.win))
+		return PTR_ERR(st.win);
+	for (;;) {
+		err = map_once(&st);
+		if (err != -EAGAIN)
+			return err;
+		nouveau_stat_inc(&svm->ndev->stats, NOUVEAU_STAT_HMM_RETRY);
+		if (time_after(jiffies, deadline))
+			return -EBUSY;
+		cond_resched();
+	}
+}

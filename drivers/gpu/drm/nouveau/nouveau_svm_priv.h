@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef __NOUVEAU_SVM_PRIV_H__
+#define __NOUVEAU_SVM_PRIV_H__
+
+/* Shared by the nouveau_svm*.c files, by nobody else. */
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/mmu_notifier.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+#include "nouveau_dmem.h"
+#include "nouveau_svm.h"
+#include "nouveau_svm_policy.h"
+
+struct nouveau_device;
+struct nouveau_pt;
+struct nouveau_vm;
+
+/**
+ * struct nouveau_svm_device - what all address spaces of a GPU share
+ */
+struct nouveau_svm_device {
+	struct nouveau_device *ndev;
+	struct nouveau_svm_knobs knobs;
+	/** @by_vm: running mirrors by their nouveau_vm; its lock guards the lookup */
+	struct xarray by_vm;
+	/** @running: mirrors not stopped yet */
+	atomic_t running;
+	/** @wq: @running fell */
+	wait_queue_head_t wq;
+};
+
+/**
+ * struct nouveau_svm_block - 2 MiB of a mirrored address space
+ *
+ * Made by the first fault, freed with the mirror. All of it is under the
+ * page-table lock; a page has a bit in @mapped exactly if a valid PTE covers it.
+ */
+struct nouveau_svm_block {
+	u64 base;
+	struct nouveau_mask hole;	/* buffer objects live there; constant */
+	struct nouveau_mask mapped;
+	struct nouveau_mask writable;	/* of the mapped ones */
+	struct nouveau_mask vram;	/* of the mapped ones: device-private */
+	u32 big;			/* 64 KiB granules that are one PTE */
+	bool huge;			/* the block is one PTE */
+	/** @dma: mappings of system pages, only where the device needs unmapping */
+	dma_addr_t *dma;
+	struct nouveau_svm_heat heat;
+};
+
+/*
+ * How much address space one interval notifier watches. Wide windows make a
+ * large munmap() one callback with one TLB invalidate; narrow ones spare a
+ * walk from being retried for what happens elsewhere in the window. A walk is
+ * much cheaper than an invalidate, so they are wide.
+ */
+#define NOUVEAU_SVM_WINDOW_SHIFT	27
+
+struct nouveau_svm_window {
+	struct mmu_interval_notifier notifier;
+	struct nouveau_svm_mm *svm;
+};
+
+/**
+ * struct nouveau_svm_mm - a process mirrored in a GPU address space
+ */
+struct nouveau_svm_mm {
+	/** @mem: the struct itself: one of the owner, one until the mirror stopped */
+	refcount_t mem;
+	/** @users: services in flight, and one until killed; the last one stops it */
+	refcount_t users;
+	/** @killed: bit 0: no new users */
+	unsigned long killed;
+	/** @stopped: notifiers and PTEs are gone, only the struct is left */
+	struct completion stopped;
+	struct nouveau_device *ndev;
+	struct nouveau_vm *vm;
+	struct nouveau_pt *pt;
+	/** @mm: grabbed, not its users; mmget_not_zero() before use */
+	struct mm_struct *mm;
+	/** @blocks: struct nouveau_svm_block by VA >> NOUVEAU_BLOCK_SHIFT */
+	struct xarray blocks;
+	/** @windows: struct nouveau_svm_window by VA >> NOUVEAU_SVM_WINDOW_SHIFT */
+	struct xarray windows;
+	pid_t tgid;
+	char comm[TASK_COMM_LEN];
+	/* for fdinfo */
+	atomic64_t faults, pages_to_vram, pages_to_sys;
+};
+
+/* Large arrays of one service in flight; too big for a stack. */
+struct nouveau_svm_scratch {
+	unsigned long pfns[NOUVEAU_BLOCK_PAGES];	/* hmm_range_fault() */
+	u64 addr[NOUVEAU_BLOCK_PAGES];			/* VRAM or DMA address by page */
+	u64 ptes[NOUVEAU_BLOCK_PAGES];
+	dma_addr_t old[NOUVEAU_BLOCK_PAGES];		/* mappings to undo */
+	struct nouveau_dmem_scratch dmem;
+};
+
+/* What one walk-and-map is asked for, pages of the block. */
+struct nouveau_svm_map {
+	unsigned int first, end;
+	struct nouveau_mask require;		/* fail if not readable */
+	struct nouveau_mask require_write;	/* fail if not writable */
+	struct nouveau_mask atomic;		/* system memory takes atomics too */
+};
+
+/* nouveau_svm_mm.c */
+struct nouveau_svm_block *nouveau_svm_block_get(struct nouveau_svm_mm *svm, u64 va);
+struct nouveau_svm_window *nouveau_svm_window_get(struct nouveau_svm_mm *svm, u64 va);
+bool nouveau_svm_zap_locked(struct nouveau_svm_mm *svm, u64 start, u64 end);
+void nouveau_svm_zap_pages_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
+				  const struct nouveau_mask *pages);
+void nouveau_svm_unmap_dma_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
+				  unsigned int first, unsigned int end);
+
+/* nouveau_svm_map.c */
+int nouveau_svm_map_block(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
+			  const struct nouveau_svm_map *map, struct nouveau_svm_scratch *s);
+
+#endif
