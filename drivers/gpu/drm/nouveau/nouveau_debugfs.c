@@ -18,6 +18,7 @@
 #include <drm/drm_file.h>
 #include <drm/drm_print.h>
 #include <drm/ttm/ttm_device.h>
+#include <drm/ttm/ttm_placement.h>
 #include <drm/ttm/ttm_resource.h>
 
 #include "nouveau_client.h"
@@ -37,8 +38,8 @@ static struct nouveau_device *seq_device(struct seq_file *m)
 
 static int counters_show(struct seq_file *m, void *unused)
 {
-	static const char * const name[] = {
-#define X(id, name) name,
+	static const char * const names[] = {
+#define X(id, name) [NOUVEAU_STAT_##id] = name,
 		NOUVEAU_STATS(X)
 #undef X
 	};
@@ -46,7 +47,7 @@ static int counters_show(struct seq_file *m, void *unused)
 	unsigned int i;
 
 	for (i = 0; i < NOUVEAU_STAT_COUNT; i++)
-		seq_printf(m, "%s %lld\n", name[i], atomic64_read(&ndev->stats.v[i]));
+		seq_printf(m, "%s %lld\n", names[i], atomic64_read(&ndev->stats.v[i]));
 	return 0;
 }
 

@@ -86,6 +86,8 @@ static void stage_drm_fini(struct nouveau_device *ndev)
 {
 	/* No new ioctl and no CPU mapping of VRAM from here on. */
 	drm_dev_unplug(&ndev->drm);
+	/* Channels of open files leave the hardware while their faults are still served. */
+	nouveau_chan_stop_clients(ndev);
 }
 
 struct nouveau_stage {

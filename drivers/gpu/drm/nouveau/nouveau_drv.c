@@ -21,6 +21,7 @@
 #include "nouveau_client.h"
 #include "nouveau_device.h"
 #include "nouveau_drv.h"
+#include "nouveau_exec.h"
 #include "nouveau_gem.h"
 #include "nouveau_svm.h"
 #include "nouveau_uapi.h"
@@ -255,6 +256,7 @@ static void __exit nouveau_exit(void)
 	pci_unregister_driver(&nouveau_pci_driver);
 	/* Fences free themselves by RCU through code of this module. */
 	rcu_barrier();
+	nouveau_exec_module_exit();
 }
 module_exit(nouveau_exit);
 

@@ -20,6 +20,7 @@
 #include "nouveau_gem.h"
 #include "nouveau_ttm.h"
 #include "nouveau_vm.h"
+#include "nouveau_vram.h"
 
 #define GEM_DOMAIN_MEM		(NOUVEAU_GEM_DOMAIN_VRAM | NOUVEAU_GEM_DOMAIN_GART)
 #define GEM_DOMAIN_VALID	(GEM_DOMAIN_MEM | NOUVEAU_GEM_DOMAIN_CPU | \
@@ -87,6 +88,7 @@ static int gem_kind(u32 tile_flags, u8 *kind)
 struct nouveau_bo *nouveau_bo_new(struct nouveau_device *ndev, u64 size, u64 align, u32 domain,
 				  u32 tile_mode, u32 tile_flags)
 {
+	u32 vram = domain & NOUVEAU_GEM_DOMAIN_VRAM, gart = domain & NOUVEAU_GEM_DOMAIN_GART;
 	struct gem_places places;
 	struct nouveau_bo *bo;
 	u8 kind;
@@ -95,6 +97,11 @@ struct nouveau_bo *nouveau_bo_new(struct nouveau_device *ndev, u64 size, u64 ali
 	if (!size || size > SZ_1T || !(domain & GEM_DOMAIN_MEM) || gem_kind(tile_flags, &kind))
 		return ERR_PTR(-EINVAL);
 	size = PAGE_ALIGN(size);
+	/* Nothing may be evicted for what can never fit. */
+	if (size > nouveau_vram_usable_bytes(ndev))
+		vram = 0;
+	if (size > (vram ? nouveau_vram_usable_bytes(ndev) : gart ? nouveau_gart_bytes(ndev) : 0))
+		return ERR_PTR(-ENOSPC);
 
 	bo = kzalloc_obj(*bo);
 	if (!bo)
@@ -112,7 +119,7 @@ struct nouveau_bo *nouveau_bo_new(struct nouveau_device *ndev, u64 size, u64 ali
 		return ERR_PTR(err);
 	}
 
-	gem_places_init(&places, domain, 0);
+	gem_places_init(&places, vram, 0);
 	/* Frees @bo when it fails. */
 	err = ttm_bo_init_validate(&ndev->vram->bdev, &bo->ttm, ttm_bo_type_device,
 				   &places.placement, 0, true, NULL, NULL, nouveau_bo_destroy);

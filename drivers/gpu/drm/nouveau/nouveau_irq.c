@@ -103,7 +103,8 @@ static irqreturn_t irq_top_half(int line, void *data)
  *
  * Return: 0, -EINVAL, -EBUSY when the vector has a handler.
  */
-int nouveau_irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn, void *data)
+int nouveau_irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn,
+		    void *data)
 {
 	struct nouveau_irq *irq = ndev->irq;
 	unsigned int leaf = vector / 32;
@@ -115,6 +116,7 @@ int nouveau_irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_ir
 	if (irq->handler[vector].fn)
 		return -EBUSY;
 	irq->handler[vector].data = data;
+	/* Who sees fn sees data: irq_leaf(). */
 	smp_store_release(&irq->handler[vector].fn, fn);
 	WRITE_ONCE(irq->enabled[leaf], irq->enabled[leaf] | BIT(vector % 32));
 	/* What was latched while nobody cared is stale. */

@@ -12,7 +12,8 @@ typedef void (*nouveau_irq_fn)(void *data);
 int nouveau_irq_init(struct nouveau_device *ndev);
 void nouveau_irq_fini(struct nouveau_device *ndev);
 /* Hook and enable interrupt vector @vector (0..255); -EBUSY when taken. */
-int nouveau_irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn, void *data);
+int nouveau_irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn,
+		    void *data);
 /* Disable, wait for a running handler, unhook. */
 void nouveau_irq_del(struct nouveau_device *ndev, unsigned int vector);
 

@@ -38,7 +38,7 @@
 
 #define VA_BITS		49
 #define SLOT_SHIFT	21
-#define SLOT_BYTES	(1ull << SLOT_SHIFT)
+#define SLOT_BYTES	BIT_ULL(SLOT_SHIFT)
 #define BIG_SHIFT	16
 #define SMALL_SHIFT	12
 #define N_SMALL		512

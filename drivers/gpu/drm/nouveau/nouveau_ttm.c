@@ -171,6 +171,13 @@ static int move_copy(struct nouveau_vram *vram, struct ttm_buffer_object *bo, bo
 	return err;
 }
 
+/* Not when it was born a moment ago, or had its contents dropped: then nothing is mapped. */
+static bool has_contents(struct ttm_buffer_object *bo)
+{
+	return bo->resource->mem_type != TTM_PL_SYSTEM ||
+	       (bo->ttm && (ttm_tt_is_populated(bo->ttm) || ttm_tt_is_swapped(bo->ttm)));
+}
+
 static bool move_keeps_pages(const struct ttm_resource *from, const struct ttm_resource *to)
 {
 	return from->mem_type != TTM_PL_VRAM && to->mem_type != TTM_PL_VRAM;
@@ -191,9 +198,7 @@ static int nouveau_bo_move(struct ttm_buffer_object *bo, bool evict,
 		return err;
 	}
 
-	/* Born, or back from having had its contents dropped: nothing is mapped. */
-	if (!old || (old->mem_type == TTM_PL_SYSTEM && new_mem->mem_type == TTM_PL_VRAM &&
-		     (!bo->ttm || (!ttm_tt_is_populated(bo->ttm) && !ttm_tt_is_swapped(bo->ttm))))) {
+	if (!old || (new_mem->mem_type == TTM_PL_VRAM && !has_contents(bo))) {
 		err = move_fresh(vram, bo, new_mem);
 	} else {
 		err = ttm_bo_wait_ctx(bo, ctx);

@@ -167,6 +167,7 @@ int nouveau_vm_set_svm(struct nouveau_vm *vm, struct nouveau_svm_mm *svm)
 	guard(mutex)(&vm->lock);
 	if (svm && vm->svm)
 		return -EBUSY;
+	/* Who sees the pointer sees what it points to. */
 	smp_store_release(&vm->svm, svm);
 	return 0;
 }
@@ -196,8 +197,9 @@ static void vm_write_run_locked(struct nouveau_vm *vm, u64 va, u64 pa, u64 bytes
 	nouveau_pt_assert_locked(vm->pt);
 	while (bytes) {
 		shift = vm_page_shift(va, pa, bytes);
-		for (n = 0; n < VM_CHUNK && bytes >> shift &&
-			    vm_page_shift(va + ((u64)n << shift), pa, bytes) == shift; n++) {
+		for (n = 0; n < VM_CHUNK && bytes; n++) {
+			if (vm_page_shift(va + ((u64)n << shift), pa, bytes) != shift)
+				break;
 			ptes[n] = tu102_pte_encode(pa, attr);
 			pa += 1ull << shift;
 			bytes -= 1ull << shift;

@@ -227,8 +227,11 @@ void nouveau_vram_man_fini(struct nouveau_vram *vram)
 static int gart_man_alloc(struct ttm_resource_manager *man, struct ttm_buffer_object *bo,
 			  const struct ttm_place *place, struct ttm_resource **res)
 {
-	struct ttm_resource *r = kzalloc_obj(*r);
+	struct ttm_resource *r;
 
+	if (bo->base.size > man->size)
+		return -E2BIG;
+	r = kzalloc_obj(*r);
 	if (!r)
 		return -ENOMEM;
 	ttm_resource_init(bo, place, r);	/* counts */
