@@ -7,6 +7,7 @@
  * so that plans and snapshots can be copied and returned. Pure: compiles in user
  * space (tests/unit).
  */
+#include <linux/bitops.h>
 #include <linux/types.h>
 
 #define NOUVEAU_BLOCK_SHIFT	21
@@ -102,7 +103,7 @@ static inline unsigned int nouveau_mask_weight(const struct nouveau_mask *m, uns
 	unsigned int k, n = 0;
 
 	for (k = 0; k < ARRAY_SIZE(m->w); k++)
-		n += __builtin_popcountll(m->w[k] & nouveau_mask_word(k, first, end));
+		n += hweight64(m->w[k] & nouveau_mask_word(k, first, end));
 	return n;
 }
 
