@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The SVM policy: a table of situations, its knobs at their edges, and seeded
+ * random views against properties every plan must have and a naive density.
+ */
+#include "unit.h"
+
+#include <linux/kernel.h>
+
+#include "nouveau_svm_policy.h"
+
+#define MIB	(1ull << 20)
+#define GIB	(1ull << 30)
+#define NOW	1000000000000ull
+
+static const struct nouveau_svm_knobs *const K = &nouveau_svm_knobs_default;
+
+static struct nouveau_svm_view anon_view(void)
+{
+	return (struct nouveau_svm_view){
+		.kind = NOUVEAU_VMA_ANON, .readable = true, .writable = true, .first = 0,
+		.end = NOUVEAU_BLOCK_PAGES, .now_ns = NOW, .vram_free = GIB, .vram_total = GIB,
+	};
+}
+
+static struct nouveau_mask bits(unsigned int first, unsigned int end)
+{
+	return nouveau_mask_range(first, end);
+}
+
+static unsigned int weight(const struct nouveau_mask *m)
+{
+	return nouveau_mask_weight(m, 0, NOUVEAU_BLOCK_PAGES);
+}
+
+#define assert_mask(m, first, end) do {						\
+	struct nouveau_mask want_ = bits(first, end);				\
+	assert_memory_equal(&(m), &want_, sizeof(want_));			\
+} while (0)
+
+#define assert_no_pages(m) assert_true(nouveau_mask_empty(&(m)))
+
+static void isolated_read_stays(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.read = bits(100, 101);
+	v.heat.heat = 1;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_IN_PLACE);
+	assert_no_pages(p.migrate);
+	assert_mask(p.require, 100, 101);
+	assert_no_pages(p.require_write);
+	/* but its 64 KiB come along */
+	assert_int_equal(p.first, 96);
+	assert_int_equal(p.end, 112);
+	assert_int_equal(weight(&p.want), 15);
+	assert_false(nouveau_mask_test(&p.want, 100));
+	assert_no_pages(p.want_write);
+}
+
+static void write_moves_its_granule(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.write = bits(33, 34);
+	v.heat.heat = 1;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_WRITE);
+	assert_mask(p.migrate, 32, 48);
+	assert_mask(p.require, 33, 34);
+	assert_mask(p.require_write, 33, 34);
+	assert_int_equal(weight(&p.want_write), 15);
+}
+
+/* In a cold block the written page moves, the one that was read does not. */
+static void cold_readers_stay(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.write = bits(33, 34);
+	v.read = bits(400, 401);
+	v.heat.heat = 2;
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.migrate, 32, 48);
+	assert_true(nouveau_mask_test(&p.require, 400));
+	assert_false(nouveau_mask_test(&p.require_write, 400));
+	assert_int_equal(p.first, 32);
+	assert_int_equal(p.end, 416);
+}
+
+static void hot_block_moves_for_reads(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.read = bits(0, 3);
+	v.heat.heat = K->hot_faults - 1;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_IN_PLACE);
+	v.heat.heat = K->hot_faults;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_HOT);
+	assert_mask(p.migrate, 0, 16);
+}
+
+/* Only anonymous memory can live in VRAM. */
+static void file_memory_stays(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.kind = NOUVEAU_VMA_FILE;
+	v.write = bits(5, 6);
+	v.atomic = bits(7, 8);
+	v.heat.heat = 1000;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_IN_PLACE);
+	assert_no_pages(p.migrate);
+	assert_int_equal(weight(&p.require), 2);
+	assert_int_equal(weight(&p.require_write), 2);
+	assert_no_pages(p.want_write);
+	assert_mask(p.want_atomic, 7, 8);
+	assert_no_pages(p.refuse);
+}
+
+static void refused(void **state)
+{
+	static const struct { enum nouveau_vma_kind kind; bool readable; } cases[] = {
+		{ NOUVEAU_VMA_NONE, false }, { NOUVEAU_VMA_NONE, true },
+		{ NOUVEAU_VMA_SPECIAL, true }, { NOUVEAU_VMA_ANON, false },
+		{ NOUVEAU_VMA_FILE, false },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct nouveau_svm_view v = anon_view();
+		struct nouveau_svm_plan p;
+
+		v.kind = cases[i].kind;
+		v.readable = cases[i].readable;
+		v.read = bits(1, 2);
+		v.write = bits(2, 3);
+		v.atomic = bits(3, 4);
+		v.prefetch = bits(4, 5);
+		v.heat.heat = 1000;
+		nouveau_svm_plan(&v, K, &p);
+		assert_int_equal(p.reason, NOUVEAU_PLAN_REFUSED);
+		assert_mask(p.refuse, 1, 4);
+		assert_no_pages(p.require);
+		assert_no_pages(p.migrate);
+		assert_int_equal(p.first, p.end);
+	}
+}
+
+/* Reading read-only memory works; writing to it is refused, page by page. */
+static void read_only_memory(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.writable = false;
+	v.read = bits(1, 2);
+	v.write = bits(2, 3);
+	v.atomic = bits(3, 4);
+	v.heat.heat = 1;
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.refuse_write, 2, 4);
+	assert_no_pages(p.refuse);
+	assert_mask(p.require, 1, 4);
+	assert_no_pages(p.require_write);
+	assert_no_pages(p.want_write);
+	assert_no_pages(p.want_atomic);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_IN_PLACE);
+	assert_no_pages(p.migrate);
+	/* hot, it may be read from VRAM */
+	v.heat.heat = 100;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_HOT);
+	assert_no_pages(p.require_write);
+}
+
+static void atomics_move(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.atomic = bits(20, 21);
+	v.heat.heat = 1;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_ATOMIC);
+	assert_mask(p.migrate, 16, 32);
+	assert_mask(p.require_write, 20, 21);
+	/* should it not move, this page takes atomics where it is, and only this */
+	assert_mask(p.want_atomic, 20, 21);
+}
+
+static void switched_off(void **state)
+{
+	struct nouveau_svm_knobs k = *K;
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.write = bits(20, 21);
+	v.heat.heat = 100;
+	k.migrate = 0;
+	nouveau_svm_plan(&v, &k, &p);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_IN_PLACE);
+	assert_no_pages(p.migrate);
+	k = *K;
+	k.batch_pages = 1;
+	nouveau_svm_plan(&v, &k, &p);
+	assert_mask(p.migrate, 20, 21);
+	assert_no_pages(p.want);
+	/* no struct pages for VRAM */
+	v.vram_free = 0;
+	v.vram_total = 0;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_IN_PLACE);
+}
+
+static void full_vram_maps_in_place(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.write = bits(20, 21);
+	v.vram_free = 0;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_NO_VRAM);
+	assert_no_pages(p.migrate);
+	assert_mask(p.require_write, 20, 21);
+	assert_no_pages(p.refuse);
+}
+
+static void pinned_by_thrash(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.write = bits(20, 21);
+	v.heat.heat = 100;
+	v.heat.pinned_until_ns = NOW + 1;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_THRASH);
+	assert_no_pages(p.migrate);
+	v.heat.pinned_until_ns = NOW;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_WRITE);
+}
+
+/* 51 percent of a subtree fill it, 50 do not. */
+static void density(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.heat.heat = 100;
+	/* 128 of 256 pages: exactly half. */
+	v.mapped = bits(0, 112);
+	v.read = bits(112, 128);
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.migrate, 0, 128);
+	/* 144 of 256, but 144 of 512 */
+	v.mapped = bits(0, 128);
+	v.read = bits(128, 129);
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.migrate, 0, 256);
+	/* 272 of 512 */
+	v.mapped = bits(0, 256);
+	v.read = bits(256, 257);
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.migrate, 0, 512);
+}
+
+static void density_under_pressure(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.heat.heat = 100;
+	v.mapped = bits(0, 128);
+	v.read = bits(128, 129);
+	v.vram_free = GIB * 13 / 100;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(weight(&p.migrate), 256);
+	/* 7 percent free: 51 + 39 * 5 / 12 = 67 percent are asked for, 56 are there */
+	v.vram_free = GIB * 15 / 200;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(weight(&p.migrate), 16);
+	/* 2 percent: nothing but what faulted */
+	v.vram_free = GIB / 50;
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.migrate, 128, 129);
+	assert_no_pages(p.want);
+	/* the window is still whole granules, for the page size */
+	assert_int_equal(p.first, 128);
+	assert_int_equal(p.end, 144);
+}
+
+/* A VMA that covers part of the block bounds everything. */
+static void clipped_to_vma(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.first = 101;
+	v.end = 109;
+	v.write = bits(105, 106);
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.migrate, 101, 109);
+	assert_int_equal(p.first, 101);
+	assert_int_equal(p.end, 109);
+	assert_int_equal(weight(&p.want), 7);
+}
+
+static void hardware_prefetch_is_a_hint(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.prefetch = bits(200, 203);
+	nouveau_svm_plan(&v, K, &p);
+	assert_no_pages(p.require);
+	assert_no_pages(p.refuse);
+	assert_no_pages(p.migrate);
+	assert_mask(p.want, 200, 203);
+	assert_int_equal(p.first, 192);
+	assert_int_equal(p.end, 208);
+}
+
+static void heat_decays(void **state)
+{
+	struct nouveau_svm_heat h = { };
+	u64 half = K->heat_halflife_ms * 1000000ull;
+
+	nouveau_svm_heat_add(&h, K, NOW, 8);
+	assert_int_equal(h.heat, 8);
+	nouveau_svm_heat_add(&h, K, NOW + half - 1, 2);
+	assert_int_equal(h.heat, 10);
+	nouveau_svm_heat_add(&h, K, NOW + half, 0);
+	assert_int_equal(h.heat, 5);
+	nouveau_svm_heat_add(&h, K, NOW + 3 * half, 1);
+	assert_int_equal(h.heat, 2);
+	/* a year later: at once, and cold */
+	nouveau_svm_heat_add(&h, K, NOW + 31536000000000000ull, 1);
+	assert_int_equal(h.heat, 1);
+	nouveau_svm_heat_add(&h, K, NOW + 31536000000000000ull + half - 1, 0);
+	assert_int_equal(h.heat, 1);
+}
+
+static void thrash(void **state)
+{
+	u64 lapse = K->thrash_lapse_us * 1000ull * K->thrash_moves;
+	struct nouveau_svm_heat h = { .heat = 9 };
+
+	assert_false(nouveau_svm_heat_returned(&h, K, NOW));
+	assert_int_equal(h.heat, 0);
+	assert_false(nouveau_svm_heat_returned(&h, K, NOW + 1));
+	assert_true(nouveau_svm_heat_returned(&h, K, NOW + 2));
+	assert_int_equal(h.pinned_until_ns, NOW + 2 + K->thrash_pin_ms * 1000000ull);
+	/* slowly is no thrash */
+	h = (struct nouveau_svm_heat){ };
+	assert_false(nouveau_svm_heat_returned(&h, K, NOW));
+	assert_false(nouveau_svm_heat_returned(&h, K, NOW + 1));
+	assert_false(nouveau_svm_heat_returned(&h, K, NOW + lapse + 2));
+	assert_false(nouveau_svm_heat_returned(&h, K, NOW + lapse + 3));
+	assert_int_equal(h.pinned_until_ns, 0);
+}
+
+/* ---- random views ---- */
+
+static struct nouveau_mask random_mask(unsigned int first, unsigned int end, unsigned int n)
+{
+	struct nouveau_mask m = { };
+
+	while (n-- && first < end)
+		nouveau_mask_set(&m, first + unit_random() % (end - first));
+	return m;
+}
+
+static struct nouveau_svm_view random_view(void)
+{
+	struct nouveau_svm_view v = anon_view();
+	u64 r = unit_random();
+
+	v.kind = r & 7 ? NOUVEAU_VMA_ANON : r >> 3 & 3;
+	v.readable = (r >> 5 & 15) != 0;
+	v.writable = r >> 9 & 3;
+	v.first = r >> 11 & 1 ? r >> 12 & 255 : 0;
+	v.end = r >> 20 & 1 ? v.first + 1 + unit_random() % (512 - v.first) : 512;
+	v.read = random_mask(v.first, v.end, unit_random() % 40);
+	v.write = random_mask(v.first, v.end, unit_random() % 20);
+	v.atomic = random_mask(v.first, v.end, unit_random() % 3);
+	v.write = nouveau_mask_andnot(v.write, &v.atomic);
+	v.read = nouveau_mask_andnot(v.read, &v.write);
+	v.read = nouveau_mask_andnot(v.read, &v.atomic);
+	v.prefetch = random_mask(v.first, v.end, unit_random() % 3);
+	v.mapped = random_mask(v.first, v.end, unit_random() % 600);
+	v.vram_free = unit_random() % (GIB + 1);
+	v.heat.heat = unit_random() % 8;
+	v.heat.pinned_until_ns = r >> 40 & 7 ? 0 : NOW + 5;
+	return v;
+}
+
+/* @a has nothing that @b has not. */
+static bool subset(const struct nouveau_mask *a, const struct nouveau_mask *b)
+{
+	struct nouveau_mask m = nouveau_mask_andnot(*a, b);
+
+	return nouveau_mask_empty(&m);
+}
+
+static void check_plan(const struct nouveau_svm_view *v, const struct nouveau_svm_plan *p)
+{
+	struct nouveau_mask written = nouveau_mask_or(v->write, &v->atomic);
+	struct nouveau_mask faulted = nouveau_mask_or(v->read, &written);
+	struct nouveau_mask vma = bits(v->first, v->end), window = bits(p->first, p->end);
+	struct nouveau_mask all = nouveau_mask_or(p->require, &p->refuse), m;
+
+	/* Every fault is either served or refused, never both, never dropped. */
+	assert_memory_equal(&all, &faulted, sizeof(all));
+	m = nouveau_mask_and(p->require, &p->refuse);
+	assert_no_pages(m);
+	all = nouveau_mask_or(p->require_write, &p->refuse_write);
+	m = nouveau_mask_and(p->refuse, &written);
+	all = nouveau_mask_or(all, &m);
+	assert_memory_equal(&all, &written, sizeof(all));
+	/* Nothing outside of the VMA or of the window. */
+	assert_true(p->first >= v->first && p->end <= v->end && p->first <= p->end);
+	assert_true(subset(&p->require, &window));
+	assert_true(subset(&p->want, &window));
+	assert_true(subset(&p->migrate, &window));
+	assert_true(subset(&p->migrate, &vma));
+	/* The window is made of whole granules, save at the VMA's edges. */
+	assert_true(p->first % 16 == 0 || p->first == v->first);
+	assert_true(p->end % 16 == 0 || p->end == v->end || p->first == p->end);
+	/* Written to only where that is allowed. */
+	if (!v->writable) {
+		assert_no_pages(p->require_write);
+		assert_no_pages(p->want_write);
+		assert_no_pages(p->want_atomic);
+	}
+	assert_true(subset(&p->want_write, &p->want));
+	assert_true(subset(&p->want_atomic, &v->atomic));
+	/* Moves only what can move and has somewhere to go. */
+	if (!nouveau_mask_empty(&p->migrate)) {
+		assert_int_equal(v->kind, NOUVEAU_VMA_ANON);
+		assert_true(v->vram_free >= 65536);
+		assert_true(v->heat.pinned_until_ns <= v->now_ns);
+	}
+	if (p->reason == NOUVEAU_PLAN_HOT)
+		assert_true(subset(&faulted, &p->migrate));
+	if (p->reason == NOUVEAU_PLAN_ATOMIC)
+		assert_true(subset(&v->atomic, &p->migrate));
+}
+
+/* The density rule again, page by page, for a block the VMA covers. */
+static bool naive_wanted(const struct nouveau_svm_view *v, const struct nouveau_mask *faulted,
+			 unsigned int page)
+{
+	unsigned int f, size, i;
+
+	for (f = 0; f < 512; f++) {
+		if (!nouveau_mask_test(faulted, f))
+			continue;
+		if (f / 16 == page / 16)
+			return true;
+		for (size = 32; size <= 512; size *= 2) {
+			unsigned int lo = f / size * size, n = 0;
+
+			if (page / size != f / size)
+				continue;
+			for (i = lo; i < lo + size; i++)
+				n += nouveau_mask_test(&v->mapped, i) ||
+				     nouveau_mask_weight(faulted, i / 16 * 16, i / 16 * 16 + 16);
+			if (n * 100 >= 51 * size)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void random_plans(void **state)
+{
+	unsigned int round, i;
+
+	unit_seed();
+	for (round = 0; round < 3000; round++) {
+		struct nouveau_svm_view v = random_view();
+		struct nouveau_svm_plan p;
+
+		memset(&p, 0xa5, sizeof(p));
+		nouveau_svm_plan(&v, K, &p);
+		check_plan(&v, &p);
+	}
+	for (round = 0; round < 100; round++) {
+		struct nouveau_svm_view v = anon_view();
+		struct nouveau_svm_plan p;
+
+		v.read = random_mask(0, 512, 1 + unit_random() % 6);
+		v.mapped = random_mask(0, 512, unit_random() % 700);
+		v.heat.heat = 100;
+		nouveau_svm_plan(&v, K, &p);
+		for (i = 0; i < 512; i++)
+			assert_int_equal(nouveau_mask_test(&p.migrate, i),
+					 naive_wanted(&v, &v.read, i));
+	}
+}
+
+/* A plan depends on nothing but its arguments. */
+static void same_view_same_plan(void **state)
+{
+	unsigned int round;
+
+	unit_seed();
+	for (round = 0; round < 200; round++) {
+		struct nouveau_svm_view v = random_view();
+		struct nouveau_svm_plan a, b;
+
+		memset(&a, 0, sizeof(a));
+		memset(&b, 0xff, sizeof(b));
+		nouveau_svm_plan(&v, K, &a);
+		nouveau_svm_plan(&v, K, &b);
+		assert_int_equal(a.reason, b.reason);
+		assert_memory_equal(&a.migrate, &b.migrate, sizeof(a.migrate));
+		assert_memory_equal(&a.want, &b.want, sizeof(a.want));
+		assert_int_equal(a.first, b.first);
+		assert_int_equal(a.end, b.end);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(isolated_read_stays),
+		cmocka_unit_test(write_moves_its_granule),
+		cmocka_unit_test(cold_readers_stay),
+		cmocka_unit_test(hot_block_moves_for_reads),
+		cmocka_unit_test(file_memory_stays),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(read_only_memory),
+		cmocka_unit_test(atomics_move),
+		cmocka_unit_test(switched_off),
+		cmocka_unit_test(full_vram_maps_in_place),
+		cmocka_unit_test(pinned_by_thrash),
+		cmocka_unit_test(density),
+		cmocka_unit_test(density_under_pressure),
+		cmocka_unit_test(clipped_to_vma),
+		cmocka_unit_test(hardware_prefetch_is_a_hint),
+		cmocka_unit_test(heat_decays),
+		cmocka_unit_test(thrash),
+		cmocka_unit_test(random_plans),
+		cmocka_unit_test(same_view_same_plan),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
