@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,6 +79,7 @@ static const struct host_ops vu_ops = {
 static int bind_socket(int fd, const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct stat st;
 	int probe, ret;
 
 	if (strlen(path) >= sizeof(addr.sun_path))
@@ -87,6 +89,8 @@ static int bind_socket(int fd, const char *path)
 		return 0;
 	if (errno != EADDRINUSE)
 		return -errno;
+	if (lstat(path, &st) || !S_ISSOCK(st.st_mode))
+		return -EEXIST;		/* somebody's file */
 	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (probe < 0)
 		return -errno;
