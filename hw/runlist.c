@@ -85,13 +85,18 @@ static bool parse(struct runlist *rl, const uint32_t *e, unsigned int n)
 			if (is_tsg(chan))
 				return false;
 			fc = chram_object(rl->gpu, NV_MW_GET(chan, NV_RAMRL_ENTRY_CHAN_CHID));
+			rl->entries[rl->nentries++] = fc;
+			if (fc->listed && fc->ch.runlist != rl->id) {
+				log_guest_error("host", "channel %u is on runlists %u and %u",
+						fc->ch.chid, fc->ch.runlist, rl->id);
+				continue;	/* stays with the first */
+			}
 			fc->runqueue = NV_MW_GET(chan, NV_RAMRL_ENTRY_CHAN_RUNQUEUE_SELECTOR);
 			if (fc->runqueue >= rl->npbdmas)
 				fc->runqueue = 0;
 			fc->ch.runlist = rl->id;
 			fc->ch.tsg = t->id;
 			fc->listed = true;
-			rl->entries[rl->nentries++] = fc;
 		}
 		rl->ntsgs++;
 	}
@@ -251,21 +256,28 @@ void runlist_reset_engines(struct runlist *rl)
 	fifo_update_intr(gpu);
 }
 
+/* Not of another runlist, which a confused guest may have named too. */
+static bool mine(const struct runlist *rl, const struct fifo_channel *fc)
+{
+	return fc->listed && fc->ch.runlist == rl->id && (!fc->pb || fc->pb->rl == rl);
+}
+
 static bool tsg_faulted(const struct runlist *rl, const struct tsg *t)
 {
 	for (unsigned int i = 0; i < t->count; i++) {
 		const struct fifo_channel *fc = rl->entries[t->first + i];
 
-		if (fc->bound && (fc->pbdma_faulted || fc->eng_faulted))
+		if (mine(rl, fc) && fc->bound && (fc->pbdma_faulted || fc->eng_faulted))
 			return true;
 	}
 	return false;
 }
 
 /* Can @fc go on at @now? *@wake: the earliest time a waiting one could. */
-static bool runnable(struct fifo_channel *fc, uint64_t now, uint64_t *wake)
+static bool runnable(const struct runlist *rl, struct fifo_channel *fc, uint64_t now,
+		     uint64_t *wake)
 {
-	if (!fc->bound || !fc->enabled || fc->fault_hold || !(fc->pending || fc->work))
+	if (!mine(rl, fc) || !fc->bound || !fc->enabled || fc->fault_hold || !(fc->pending || fc->work))
 		return false;
 	switch (fc->wait) {
 	case CHAN_WAIT_ACQUIRE:
@@ -291,7 +303,7 @@ static struct fifo_channel *pick_in_tsg(struct runlist *rl, const struct tsg *t,
 	for (unsigned int i = 0; i < t->count; i++) {
 		unsigned int n = (from + i) % t->count;
 
-		if (runnable(rl->entries[t->first + n], now, wake)) {
+		if (runnable(rl, rl->entries[t->first + n], now, wake)) {
 			rl->cur_entry = n;
 			return rl->entries[t->first + n];
 		}

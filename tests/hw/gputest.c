@@ -176,6 +176,45 @@ void gt_chan_open(struct gputest *gt, struct gt_chan *c, struct gt_vm *vm, unsig
 		gt_wr(gt, GT_CHANNEL_INST(chid), 0x80000000 | c->inst >> 12);
 }
 
+static uint32_t *userd_ptr(struct gt_chan *c, unsigned int byte)
+{
+	return c->userd_sys ? sim_mem(c->gt->sim, c->userd + byte, 4) :
+			      sim_vram(c->gt->sim, c->userd + byte, 4);
+}
+
+void gt_put(struct gt_chan *c, uint32_t gp_put)
+{
+	__atomic_store_n(userd_ptr(c, 0x8c), gp_put, __ATOMIC_RELEASE);
+}
+
+void gt_chan_restart(struct gt_chan *c, unsigned int flags)
+{
+	struct gputest *gt = c->gt;
+	uint32_t enable = gt_rd(gt, GT_PMC_ENABLE);
+
+	gt_wr(gt, GT_CHANNEL(c->chid), 0x800);
+	gt_wr(gt, GT_PREEMPT, c->chid);
+	/* What has stopped must be cleared, or its engine reset, before it can leave. */
+	for (int i = 0; i < 50 && !sim_poll32(gt->sim, GT_PREEMPT, 1u << 20, 0, 1); i++) {
+		for (unsigned int n = 0; n < 5; n++) {
+			gt_wr(gt, GT_PBDMA(n, GT_PBDMA_INTR_0), ~0u);
+			gt_wr(gt, GT_PBDMA(n, GT_PBDMA_INTR_1), ~0u);
+			gt_wr(gt, GT_LCE_INTR_STATUS(n), ~0u);
+		}
+		if (i) {
+			gt_wr(gt, GT_PMC_ENABLE, enable & 0x100);
+			gt_wr(gt, GT_PMC_ENABLE, enable);
+		}
+	}
+	gt_wr(gt, GT_CHANNEL_INST(c->chid), 0);
+	memset(sim_vram(gt->sim, c->inst, 0x1000), 0, 0x1000);
+	c->gp_put = c->pb_put = c->pb_start = 0;
+	gt_put(c, 0);
+	fill_inst(c, flags);
+	gt_wr(gt, GT_CHANNEL_INST(c->chid), 0x80000000 | c->inst >> 12);
+	gt_wr(gt, GT_CHANNEL(c->chid), 0x400);
+}
+
 void gt_enable(struct gt_chan *c)
 {
 	gt_wr(c->gt, GT_CHANNEL(c->chid), 0x400);
@@ -257,12 +296,6 @@ void gt_segment(struct gt_chan *c, uint32_t bits0, uint32_t bits1)
 	c->pb_start = c->pb_put;
 }
 
-static uint32_t *userd_ptr(struct gt_chan *c, unsigned int byte)
-{
-	return c->userd_sys ? sim_mem(c->gt->sim, c->userd + byte, 4) :
-			      sim_vram(c->gt->sim, c->userd + byte, 4);
-}
-
 uint32_t gt_userd(struct gt_chan *c, unsigned int byte)
 {
 	return __atomic_load_n(userd_ptr(c, byte), __ATOMIC_ACQUIRE);
@@ -270,7 +303,7 @@ uint32_t gt_userd(struct gt_chan *c, unsigned int byte)
 
 void gt_ring(struct gt_chan *c)
 {
-	__atomic_store_n(userd_ptr(c, 0x8c), c->gp_put, __ATOMIC_RELEASE);
+	gt_put(c, c->gp_put);
 	gt_wr(c->gt, GT_DOORBELL, c->runlist << 16 | c->chid);
 }
 

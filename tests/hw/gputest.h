@@ -114,6 +114,8 @@ void gt_invalidate_all(struct gputest *gt);
 
 void gt_chan_open(struct gputest *gt, struct gt_chan *c, struct gt_vm *vm, unsigned int chid,
 		  unsigned int runlist, unsigned int tsg, unsigned int flags);
+/* Takes the channel off and starts it over: new instance block content, empty GPFIFO. */
+void gt_chan_restart(struct gt_chan *c, unsigned int flags);
 /* RAMFC word in the instance block, for a channel that is not loaded. */
 uint32_t *gt_ramfc(struct gt_chan *c, unsigned int word);
 /* Channels with equal tsg that stand together share one TSG entry. */
@@ -129,6 +131,7 @@ void gt_imm(struct gt_chan *c, unsigned int subch, uint32_t mthd, uint32_t data)
 /* Ends the segment: GP entry with @bits1 or-ed into its second word. */
 void gt_segment(struct gt_chan *c, uint32_t bits0, uint32_t bits1);
 void gt_gp_entry(struct gt_chan *c, uint32_t w0, uint32_t w1);
+void gt_put(struct gt_chan *c, uint32_t gp_put);	/* GP_PUT in USERD */
 void gt_ring(struct gt_chan *c);	/* GP_PUT and doorbell */
 void gt_kick(struct gt_chan *c);	/* segment and ring */
 uint32_t gt_userd(struct gt_chan *c, unsigned int byte);

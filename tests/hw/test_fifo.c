@@ -93,7 +93,7 @@ static void test_doorbell_rules(void **state)
 	assert_true(gt_wait32(c.scratch, 2, 2000));
 	gt_release(&c, 0, 3);
 	gt_segment(&c, 0, 0);
-	*(uint32_t *)sim_vram(gt.sim, c.userd + 0x8c, 4) = c.gp_put;
+	gt_put(&c, c.gp_put);
 	gt_wr(&gt, GT_DOORBELL, 15u << 16 | 5);		/* runlist ALL */
 	assert_true(gt_wait32(c.scratch, 3, 2000));
 }

@@ -128,10 +128,10 @@ static void test_gp_errors(void **state)
 	expect_stall(0, 15);
 	expect_clear(0, 15);
 	assert_true(gt_run(&c, 1000));
-	*(uint32_t *)sim_vram(gt.sim, c.userd + 0x8c, 4) = 256;	/* outside the ring */
+	gt_put(&c, 256);	/* outside the ring */
 	gt_wr(&gt, GT_DOORBELL, RL << 16 | 33);
 	expect_stall(0, 14);
-	*(uint32_t *)sim_vram(gt.sim, c.userd + 0x8c, 4) = c.gp_put;
+	gt_put(&c, c.gp_put);
 	gt_wr(&gt, GT_PBDMA(PB, 0x000), c.gp_put);
 	expect_clear(0, 14);
 	assert_true(gt_run(&c, 1000));
