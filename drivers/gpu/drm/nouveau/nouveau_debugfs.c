@@ -38,16 +38,20 @@ static struct nouveau_device *seq_device(struct seq_file *m)
 
 static int counters_show(struct seq_file *m, void *unused)
 {
-	static const char * const names[] = {
-#define X(id, name) [NOUVEAU_STAT_##id] = name,
+	static const struct {
+		enum nouveau_stat id;
+		const char *name;
+	} counters[] = {
+#define X(id, name) { NOUVEAU_STAT_##id, name },
 		NOUVEAU_STATS(X)
 #undef X
 	};
 	struct nouveau_device *ndev = seq_device(m);
 	unsigned int i;
 
-	for (i = 0; i < NOUVEAU_STAT_COUNT; i++)
-		seq_printf(m, "%s %lld\n", names[i], atomic64_read(&ndev->stats.v[i]));
+	for (i = 0; i < ARRAY_SIZE(counters); i++)
+		seq_printf(m, "%s %lld\n", counters[i].name,
+			   atomic64_read(&ndev->stats.v[counters[i].id]));
 	return 0;
 }
 

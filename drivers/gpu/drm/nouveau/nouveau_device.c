@@ -2,7 +2,9 @@
 /*
  * A device's life: the stages of probe as one table, in order; remove and a
  * failed probe run the same table backwards. A stage's fini is called exactly
- * when its init succeeded.
+ * when its init succeeded. Stage "tables" stands where the last user of page
+ * tables that belongs to the device is gone: those of open files are cut off,
+ * so that closing them needs neither TLBs nor BAR1.
  *
  * Files may stay open after remove. Each stage's fini leaves its block in a
  * state that the ioctls and closes of such files can still meet; the memory
@@ -21,6 +23,7 @@
 #include "nouveau_drv.h"
 #include "nouveau_fault_service.h"
 #include "nouveau_irq.h"
+#include "nouveau_pt.h"
 #include "nouveau_svm.h"
 #include "nouveau_vram.h"
 #include "tu102_bar2.h"
@@ -102,6 +105,7 @@ static const struct nouveau_stage stages[] = {
 	{ "vram", nouveau_vram_init, nouveau_vram_fini },
 	{ "mmu", tu102_mmu_init, tu102_mmu_fini },
 	{ "tlb", tu102_tlb_init, tu102_tlb_fini },
+	{ "tables", NULL, nouveau_pt_detach_all },
 	{ "bar2", tu102_bar2_init, tu102_bar2_fini },
 	{ "irq", nouveau_irq_init, nouveau_irq_fini },
 	{ "bus", tu102_bus_init, tu102_bus_fini },
@@ -115,9 +119,11 @@ static const struct nouveau_stage stages[] = {
 
 static void stages_fini(struct nouveau_device *ndev, unsigned int n)
 {
-	while (n--)
+	while (n--) {
 		if (stages[n].fini)
 			stages[n].fini(ndev);
+		nv_dbg(ndev, "%s is down\n", stages[n].name);
+	}
 }
 
 /**
@@ -139,14 +145,14 @@ int nouveau_device_probe(struct pci_dev *pdev)
 	pci_set_drvdata(pdev, ndev);
 
 	for (i = 0; i < ARRAY_SIZE(stages); i++) {
-		err = stages[i].init(ndev);
+		err = stages[i].init ? stages[i].init(ndev) : 0;
 		if (err) {
 			drm_err(&ndev->drm, "probe failed at %s: %pe\n", stages[i].name,
 				ERR_PTR(err));
 			stages_fini(ndev, i);
 			return err;
 		}
-		drm_dbg(&ndev->drm, "%s is up\n", stages[i].name);
+		nv_dbg(ndev, "%s is up\n", stages[i].name);
 	}
 	return 0;
 }

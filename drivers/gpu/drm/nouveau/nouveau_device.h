@@ -74,6 +74,15 @@ static inline struct nouveau_device *to_nouveau(struct drm_device *drm)
 	return container_of(drm, struct nouveau_device, drm);
 }
 
+/* Module parameter debug: say what happens step by step, this driver alone. */
+extern bool nouveau_debug;
+
+#define nv_dbg(ndev, fmt, ...)							\
+do {										\
+	if (unlikely(nouveau_debug))						\
+		dev_info((ndev)->drm.dev, "debug: " fmt, ##__VA_ARGS__);	\
+} while (0)
+
 /* Register access; counts so that benchmarks can tell trapped accesses. */
 static inline u32 nv_rd32(struct nouveau_device *ndev, u32 reg)
 {

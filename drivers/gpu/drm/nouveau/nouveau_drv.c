@@ -36,6 +36,10 @@ module_param(allow_silicon, bool, 0444);
 MODULE_PARM_DESC(allow_silicon,
 		 "bind to real boards, on which this driver was never run (default: off)");
 
+bool nouveau_debug;
+module_param_named(debug, nouveau_debug, bool, 0644);
+MODULE_PARM_DESC(debug, "log stages, address spaces and moves of buffer objects (default: off)");
+
 static int nouveau_open(struct drm_device *drm, struct drm_file *file)
 {
 	struct nouveau_client *client;

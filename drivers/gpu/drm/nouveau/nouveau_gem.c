@@ -7,7 +7,6 @@
  * An object that asked for VRAM may be pushed to GART when VRAM is short, works
  * from there, and returns at a later submission when there is room.
  */
-#include <linux/iosys-map.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
@@ -147,33 +146,6 @@ int nouveau_bo_validate(struct nouveau_bo *bo, u32 domains)
 		return -EINVAL;
 	gem_places_init(&places, bo->domain, 0);
 	return ttm_bo_validate(&bo->ttm, &places.placement, &ctx);
-}
-
-int nouveau_bo_vmap(struct nouveau_bo *bo, struct iosys_map *map)
-{
-	struct nouveau_vram *vram = ttm_to_vram(bo->ttm.bdev);
-	int err;
-
-	err = ttm_bo_reserve(&bo->ttm, false, false, NULL);
-	if (err)
-		return err;
-	if (bo->ttm.resource->mem_type == TTM_PL_VRAM &&
-	    !nouveau_vram_res_contiguous(vram, bo->ttm.resource))
-		err = -EINVAL;
-	if (!err)
-		err = ttm_bo_vmap(&bo->ttm, map);
-	if (!err)
-		ttm_bo_pin(&bo->ttm);
-	ttm_bo_unreserve(&bo->ttm);
-	return err;
-}
-
-void nouveau_bo_vunmap(struct nouveau_bo *bo, struct iosys_map *map)
-{
-	dma_resv_lock(bo->ttm.base.resv, NULL);
-	ttm_bo_unpin(&bo->ttm);
-	ttm_bo_vunmap(&bo->ttm, map);
-	ttm_bo_unreserve(&bo->ttm);
 }
 
 /* VRAM beyond BAR1 must come nearer before the CPU can see it. */

@@ -8,7 +8,6 @@
 
 struct drm_device;
 struct drm_file;
-struct iosys_map;
 struct nouveau_device;
 
 /**
@@ -47,21 +46,13 @@ static inline struct nouveau_bo *ttm_to_nouveau_bo(struct ttm_buffer_object *ttm
 }
 
 /*
- * A new object of @size bytes (rounded up to pages) in @domain. For the kernel
- * itself too: rings, semaphores. nouveau_bo_put() frees it. -EINVAL, -ENOMEM,
- * -ENOSPC, -ERESTARTSYS.
+ * A new object of @size bytes (rounded up to pages) in @domain. nouveau_bo_put()
+ * frees it. -EINVAL, -ENOMEM, -ENOSPC, -ERESTARTSYS.
  */
 struct nouveau_bo *nouveau_bo_new(struct nouveau_device *ndev, u64 size, u64 align, u32 domain,
 				  u32 tile_mode, u32 tile_flags);
 struct nouveau_bo *nouveau_bo_get(struct nouveau_bo *bo);
 void nouveau_bo_put(struct nouveau_bo *bo);
-
-/*
- * Pin where it is and map for the CPU; GART objects give plain memory. Balanced
- * by nouveau_bo_vunmap(). Takes the reservation.
- */
-int nouveau_bo_vmap(struct nouveau_bo *bo, struct iosys_map *map);
-void nouveau_bo_vunmap(struct nouveau_bo *bo, struct iosys_map *map);
 
 /*
  * Bring @bo to where it should be before a submission uses it: VRAM when it
@@ -75,7 +66,6 @@ int nouveau_bo_validate(struct nouveau_bo *bo, u32 domains);
 struct nouveau_bo *nouveau_bo_lookup(struct drm_file *file, u32 handle);
 
 u64 nouveau_gart_bytes(struct nouveau_device *ndev);
-u64 nouveau_gart_free_bytes(struct nouveau_device *ndev);
 
 int nouveau_gem_ioctl_new(struct drm_device *drm, void *data, struct drm_file *file);
 int nouveau_gem_ioctl_info(struct drm_device *drm, void *data, struct drm_file *file);

@@ -14,12 +14,18 @@
  * Each register access is trapped under virtualisation, so leaves in which
  * nothing is enabled are not read.
  *
+ * A message that gets lost would be the last one, since nothing re-arms the MSI.
+ * Hence a watchdog: once a second without an interrupt it looks whether the tree
+ * waits for one.
+ *
  * Locks: irq->lock (leaf) serialises enabling; the handler table is read
  * without it. nouveau_irq_del() waits for a running top half.
  */
+#include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include <drm/drm_print.h>
 
@@ -52,8 +58,13 @@ struct nouveau_irq {
 	int line;
 	spinlock_t lock;	/* protects changes of enabled and handler */
 	u32 enabled[LEAVES];
+	struct delayed_work watchdog;
+	u64 seen;		/* interrupts at its last look */
 	struct nouveau_irq_handler handler[VECTORS];
 };
+
+#define WATCHDOG_PERIOD		HZ
+#define WATCHDOG_GRACE_MS	20
 
 static void irq_leaf(struct nouveau_irq *irq, unsigned int leaf)
 {
@@ -92,6 +103,38 @@ static irqreturn_t irq_top_half(int line, void *data)
 			irq_leaf(irq, leaf);
 	nv_wr32(ndev, TOP_EN_SET, SUBTREES);
 	return top ? IRQ_HANDLED : IRQ_NONE;
+}
+
+static u64 irq_total(struct nouveau_irq *irq)
+{
+	return atomic64_read(&irq->ndev->stats.v[NOUVEAU_STAT_INTERRUPT]);
+}
+
+/* Pending, and no interrupt comes although there was time for one. */
+static bool irq_is_lost(struct nouveau_irq *irq)
+{
+	struct nouveau_device *ndev = irq->ndev;
+
+	if (!(nv_rd32(ndev, TOP) & SUBTREES))
+		return false;
+	msleep(WATCHDOG_GRACE_MS);
+	return irq_total(irq) == irq->seen && nv_rd32(ndev, TOP) & SUBTREES;
+}
+
+static void irq_watchdog(struct work_struct *work)
+{
+	struct nouveau_irq *irq = container_of(to_delayed_work(work), struct nouveau_irq, watchdog);
+	u64 count = irq_total(irq);
+
+	if (count == irq->seen && irq_is_lost(irq)) {
+		dev_warn_ratelimited(irq->ndev->drm.dev, "an interrupt was lost\n");
+		disable_irq(irq->line);
+		scoped_guard(irqsave)
+			irq_top_half(irq->line, irq);
+		enable_irq(irq->line);
+	}
+	irq->seen = count;
+	schedule_delayed_work(&irq->watchdog, WATCHDOG_PERIOD);
 }
 
 /**
@@ -188,6 +231,8 @@ int nouveau_irq_init(struct nouveau_device *ndev)
 	ndev->irq = irq;
 	nv_wr32(ndev, NVX_XVE_MSI_REARM, 0);
 	nv_wr32(ndev, TOP_EN_SET, SUBTREES);
+	INIT_DELAYED_WORK(&irq->watchdog, irq_watchdog);
+	schedule_delayed_work(&irq->watchdog, WATCHDOG_PERIOD);
 	return 0;
 
 err_vectors:
@@ -202,6 +247,7 @@ void nouveau_irq_fini(struct nouveau_device *ndev)
 	struct nouveau_irq *irq = ndev->irq;
 	unsigned int vector;
 
+	cancel_delayed_work_sync(&irq->watchdog);
 	irq_quiesce(ndev);
 	free_irq(irq->line, irq);
 	pci_free_irq_vectors(ndev->pdev);

@@ -597,17 +597,6 @@ static bool pt_lookup_locked(struct nouveau_pt *pt, u64 va, u64 *pte, unsigned i
 	return false;
 }
 
-bool nouveau_pt_lookup(struct nouveau_pt *pt, u64 va, u64 *pte, unsigned int *shift)
-{
-	bool found;
-	u64 next;
-
-	nouveau_pt_lock(pt);
-	found = pt_lookup_locked(pt, va, pte, shift, &next);
-	nouveau_pt_unlock(pt);
-	return found;
-}
-
 /* A run of entries that continue each other in VA, PA and permissions. */
 struct pt_run {
 	u64 va, pa, bytes, pte;

@@ -48,9 +48,7 @@ void nouveau_pt_write_locked(struct nouveau_pt *pt, u64 start, unsigned int n, u
  * *start and *end to what was cleared. Lock held; allocates nothing.
  */
 bool nouveau_pt_zap_locked(struct nouveau_pt *pt, u64 *start, u64 *end);
-/* The valid entry that covers @va, for debugfs and tests: false when none. */
-bool nouveau_pt_lookup(struct nouveau_pt *pt, u64 va, u64 *pte, unsigned int *shift);
-/* One line per contiguous run. */
+/* What is mapped, for debugfs: one line per contiguous run. */
 void nouveau_pt_show(struct nouveau_pt *pt, struct seq_file *m);
 /*
  * The device goes: from here on prepare gives -ENODEV, writes are dropped and

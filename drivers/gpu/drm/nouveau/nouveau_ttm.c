@@ -212,6 +212,8 @@ static int nouveau_bo_move(struct ttm_buffer_object *bo, bool evict,
 	if (err || nouveau_vram_owns(bo))
 		return err;
 
+	nv_dbg(vram->ndev, "bo of %zu KiB: memory type %d to %u%s\n", bo->base.size >> 10,
+	       (int)ttm_to_nouveau_bo(bo)->placed, new_mem->mem_type, evict ? ", evicted" : "");
 	WRITE_ONCE(ttm_to_nouveau_bo(bo)->placed, new_mem->mem_type);
 	nouveau_vm_bo_moved(ttm_to_nouveau_bo(bo));
 	return 0;

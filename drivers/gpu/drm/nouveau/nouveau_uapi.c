@@ -93,7 +93,7 @@ static int getparam(struct nouveau_device *ndev, u64 param, u64 *value)
 		*value = NOUVEAU_GEM_MAX_PUSH;
 		break;
 	case NOUVEAU_GETPARAM_VRAM_BAR_SIZE:
-		*value = pci_resource_len(ndev->pdev, 1);
+		*value = nouveau_vram_bar1_bytes(ndev);
 		break;
 	case NOUVEAU_GETPARAM_VRAM_USED:
 		*value = nouveau_vram_usable_bytes(ndev) - nouveau_vram_free_bytes(ndev);

@@ -147,6 +147,8 @@ int nouveau_vm_set_unmanaged(struct nouveau_vm *vm, u64 addr, u64 size)
 	}
 	vm->hole_start = addr;
 	vm->hole_end = end;
+	nv_dbg(vm->ndev, "address space 0x%llx: buffer objects in 0x%llx-0x%llx, SVM elsewhere\n",
+	       nouveau_pt_root(vm->pt), addr, end);
 	return 0;
 }
 
@@ -285,6 +287,8 @@ void nouveau_vm_bo_moved(struct nouveau_bo *bo)
 /* Addresses and tables, nothing mapped yet. */
 static struct nouveau_vma *vma_new(struct nouveau_vm *vm, u64 size, u64 align)
 {
+	/* Addresses at which the largest pages the size can use are possible. */
+	u64 page = size >= SZ_2M ? SZ_2M : size >= SZ_64K ? SZ_64K : SZ_4K;
 	struct nouveau_vma *vma = kzalloc_obj(*vma);
 	int err;
 
@@ -294,14 +298,12 @@ static struct nouveau_vma *vma_new(struct nouveau_vm *vm, u64 size, u64 align)
 	INIT_LIST_HEAD(&vma->link);
 	vma->vm = nouveau_vm_get(vm);
 
-	/* Room for the largest pages the size can use. */
-	if (size >= SZ_2M)
-		align = max_t(u64, align, SZ_2M);
-	else if (size >= SZ_64K)
-		align = max_t(u64, align, SZ_64K);
-
 	mutex_lock(&vm->lock);
-	err = drm_mm_insert_node_generic(&vm->mm, &vma->node, size, align, 0, DRM_MM_INSERT_BEST);
+	err = drm_mm_insert_node_generic(&vm->mm, &vma->node, size, max(align, page), 0,
+					 DRM_MM_INSERT_BEST);
+	if (err == -ENOSPC && page > align)
+		err = drm_mm_insert_node_generic(&vm->mm, &vma->node, size, align, 0,
+						 DRM_MM_INSERT_BEST);
 	if (!err)
 		vm->mappings++;
 	mutex_unlock(&vm->lock);

@@ -10,7 +10,7 @@
  * on one LRU list.
  *
  * Lifetime: open files may hold objects when the device goes. nouveau_vram_fini()
- * cuts the hardware off (BAR1, DMA mappings, page tables); the managers die with
+ * cuts the hardware off (BAR1, DMA mappings); the managers die with
  * the DRM device, after the last file.
  *
  * Locks: a chunk's spinlock (leaf) says who is in its evict callback, so that
@@ -27,7 +27,6 @@
 
 #include "nouveau_device.h"
 #include "nouveau_gem.h"
-#include "nouveau_pt.h"
 #include "nouveau_pt_alloc.h"
 #include "nouveau_ttm.h"
 #include "nouveau_vram.h"
@@ -267,14 +266,6 @@ u64 nouveau_gart_bytes(struct nouveau_device *ndev)
 	return ndev->vram->gart.size;
 }
 
-u64 nouveau_gart_free_bytes(struct nouveau_device *ndev)
-{
-	struct ttm_resource_manager *man = &ndev->vram->gart;
-	u64 used = ttm_resource_manager_usage(man);
-
-	return man->size - min_t(u64, used, man->size);
-}
-
 /* The last reference to the DRM device is gone, and with it every file. */
 static void vram_release(struct drm_device *drm, void *data)
 {
@@ -359,15 +350,14 @@ int nouveau_vram_init(struct nouveau_device *ndev)
  * nouveau_vram_fini() - let go of the hardware
  * @ndev: the device; nothing runs on it any more
  *
- * What open files still hold becomes unreachable for the GPU: page tables are
- * cut off, DMA mappings undone.
+ * What open files still hold becomes unreachable for the GPU: DMA mappings are
+ * undone; page tables were cut off before (nouveau_pt_detach_all()).
  */
 void nouveau_vram_fini(struct nouveau_device *ndev)
 {
 	struct nouveau_vram *vram = ndev->vram;
 	void __iomem *bar1 = vram->bar1;
 
-	nouveau_pt_detach_all(ndev);
 	ttm_device_clear_dma_mappings(&vram->bdev);
 	vram->bar1 = NULL;
 	iounmap(bar1);
