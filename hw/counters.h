@@ -10,6 +10,7 @@
 #define COUNTERS(X) \
 	X(mmio_reads) X(mmio_writes) X(msi_raised) X(doorbells) \
 	X(tlb_hits) X(tlb_misses) X(tlb_invalidates) X(tlb_entries_invalidated) \
+	X(tlb_stale_entries) \
 	X(faults_replayable) X(faults_non_replayable) X(faults_gr) X(faults_ce) X(faults_host) \
 	X(faults_dropped) X(fault_buffer_overflows) X(replays) X(cancels) X(faults_cancelled) \
 	X(ce_launches) X(ce_bytes_h2d) X(ce_bytes_d2h) X(ce_bytes_d2d) X(ce_bytes_h2h) X(ce_bytes_fill) \

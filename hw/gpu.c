@@ -14,6 +14,7 @@
 #include "log.h"
 #include "mmio.h"
 #include "mmu.h"
+#include "paranoid.h"
 #include "pci_config.h"
 #include "pmc.h"
 #include "ptimer.h"
@@ -42,6 +43,7 @@ static const struct unit {
 	{ "ptop", ptop_init, NULL, NULL },
 	{ "mmu", mmu_init, mmu_reset, mmu_fini },
 	{ "aperture", aperture_init, aperture_reset, aperture_fini },
+	{ "paranoid", paranoid_init, NULL, paranoid_fini },
 	{ "ce", ce_init, ce_reset, ce_fini },
 	{ "gr", gr_init, gr_reset, gr_fini },
 	{ "fifo", fifo_init, NULL /* gpu_reset() */, fifo_fini },

@@ -32,6 +32,7 @@ struct fifo;
 struct gr;
 struct ce;
 struct inject;
+struct paranoid;
 struct ptimer;
 struct pci_config;
 
@@ -60,6 +61,7 @@ struct gpu {
 	struct gr *gr;			/* gr.c */
 	struct inject *inject;		/* inject.c */
 	struct ptimer *ptimer;		/* ptimer.c */
+	struct paranoid *paranoid;	/* paranoid.c, only with --paranoid */
 	struct pci_config *pci;		/* pci_config.c */
 	_Atomic uint64_t time_offset;	/* ptimer.c: gpu_time() - gpu_now() */
 };

@@ -36,7 +36,7 @@ static void usage(FILE *f)
 	      "  --inject SPEC     trouble: POINT=RULE[,...]; points overflow, late-valid,\n"
 	      "                    duplicate, slow-replay, ce-error, lost-interrupt;\n"
 	      "                    rules p<percent>, n<every>, @<nth>\n"
-	      "  --paranoid        extra checks of what the guest leaves mapped\n"
+	      "  --paranoid        look for TLB entries the guest forgot to invalidate\n"
 	      "  --log FILE        append guest errors and unimplemented accesses to FILE\n"
 	      "                    (default: stderr)\n"
 	      "  --log-ok          log normal work as well\n"

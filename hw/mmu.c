@@ -49,6 +49,18 @@ void mmu_sync_counters(struct gpu *gpu)
 	pthread_mutex_unlock(&gpu->mmu->tlbs_lock);
 }
 
+unsigned int mmu_audit(struct gpu *gpu)
+{
+	uint64_t now = gpu_now(gpu);
+	unsigned int n = 0;
+
+	pthread_mutex_lock(&gpu->mmu->tlbs_lock);
+	for (struct tlb *t = gpu->mmu->tlbs; t; t = tlb_next(t))
+		n += tlb_audit(t, now);
+	pthread_mutex_unlock(&gpu->mmu->tlbs_lock);
+	return n;
+}
+
 static void decode(uint32_t val, const struct invalidate_regs *regs, struct mmu_invalidate *inv)
 {
 	*inv = (struct mmu_invalidate){

@@ -175,6 +175,8 @@ size_t mmu_copy_to(struct gpu *gpu, struct tlb *tlb, const struct mmu_as *as, ui
 
 /* TLB hits are counted per TLB: add them to gpu->counters before reading those. */
 void mmu_sync_counters(struct gpu *gpu);
+/* tlb_audit() of every TLB; the number of new findings. */
+unsigned int mmu_audit(struct gpu *gpu);
 
 int mmu_init(struct gpu *gpu);
 void mmu_reset(struct gpu *gpu);

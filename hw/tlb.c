@@ -45,6 +45,7 @@ struct tlb_entry {
 	uint64_t as;		/* as_tag() */
 	uint32_t next;		/* in the hash chain or the free list */
 	struct mmu_walk walk;
+	uint64_t stale_since;	/* tlb_audit(): gpu_now(), 0 none, ~0 reported */
 } __attribute__((aligned(64)));
 
 /* Direct-mapped shortcut in front of the hash: one 4 KiB page of an entry. */
@@ -179,12 +180,24 @@ struct walk_ctx {
 	uint64_t as;
 };
 
+static bool read_memory(struct tlb *tlb, const struct mmu_walk_ref *ref, uint64_t qw[2])
+{
+	uint64_t *p = gpu_phys_ptr(tlb->gpu, (enum gpu_aperture)ref->aperture, ref->pa,
+				   ref->qwords * 8, false);
+
+	if (!p)
+		return false;
+	/* The guest may write the entry this very moment; it does so in qwords. */
+	for (unsigned int i = 0; i < ref->qwords; i++)
+		qw[i] = __atomic_load_n(&p[i], __ATOMIC_ACQUIRE);
+	return true;
+}
+
 static bool read_entry(void *opaque, const struct mmu_walk_ref *ref, uint64_t qw[2])
 {
 	struct walk_ctx *ctx = opaque;
 	uint64_t base = ref->va & ~span(ref->shift);
 	struct tlb_pde *pde = NULL;
-	uint64_t *p;
 
 	if (ref->level > 1) {
 		pde = &ctx->tlb->pde[hash(ctx->as, ref->va, ref->shift) % PDE_SLOTS];
@@ -193,13 +206,8 @@ static bool read_entry(void *opaque, const struct mmu_walk_ref *ref, uint64_t qw
 			return true;
 		}
 	}
-	p = gpu_phys_ptr(ctx->tlb->gpu, (enum gpu_aperture)ref->aperture, ref->pa,
-			 ref->qwords * 8, false);
-	if (!p)
+	if (!read_memory(ctx->tlb, ref, qw))
 		return false;
-	/* The guest may write the entry this very moment; it does so in qwords. */
-	for (unsigned int i = 0; i < ref->qwords; i++)
-		qw[i] = __atomic_load_n(&p[i], __ATOMIC_ACQUIRE);
 	if (pde && points_to_table(ref, qw)) {
 		*pde = (struct tlb_pde){ .va = base, .as = ctx->as, .shift = ref->shift,
 					 .level = ref->level };
@@ -272,6 +280,7 @@ static struct tlb_entry *fill(struct tlb *tlb, const struct mmu_as *as, uint64_t
 	e->page_kind = w.page_kind;
 	e->used = true;
 	e->referenced = false;
+	e->stale_since = 0;
 	check_page(tlb, e);
 	set_rights(e);
 	head = bucket(tlb, e->as, e->va, e->size);
@@ -454,6 +463,53 @@ void tlb_sync_counters(struct tlb *tlb)
 	count_add(tlb->gpu, tlb_misses, tlb->misses);
 	tlb->hits = tlb->misses = 0;
 	pthread_mutex_unlock(&tlb->lock);
+}
+
+static bool read_uncached(void *tlb, const struct mmu_walk_ref *ref, uint64_t qw[2])
+{
+	return read_memory(tlb, ref, qw);
+}
+
+/* Does the page table still grant what @e grants? Gaining rights is no matter. */
+static bool still_true(struct tlb *tlb, const struct tlb_entry *e)
+{
+	const struct mmu_walk *old = &e->walk;
+	struct mmu_walk w;
+
+	mmu_walk(read_uncached, tlb, e->as & ~0xfffull, e->as & 0xfff, e->va, &w);
+	return w.kind == WALK_MAPPED && w.aperture == old->aperture &&
+	       w.pa + (e->va & span(w.shift)) == e->pa &&
+	       (!w.read_only || old->read_only) && (!w.privileged || old->privileged);
+}
+
+unsigned int tlb_audit(struct tlb *tlb, uint64_t now)
+{
+	unsigned int found = 0;
+
+	lock_first(tlb);
+	host_dma_begin(tlb->gpu->host);
+	for (unsigned int i = 0; i < tlb->capacity; i++) {
+		struct tlb_entry *e = &tlb->entries[i];
+
+		if (!e->used || e->walk.kind != WALK_MAPPED || e->stale_since == UINT64_MAX)
+			continue;
+		if (still_true(tlb, e)) {
+			e->stale_since = 0;
+		} else if (!e->stale_since) {
+			e->stale_since = now;
+		} else if (now - e->stale_since >= TLB_STALE_NS) {
+			e->stale_since = UINT64_MAX;
+			found++;
+			log_guest_error("mmu", "%s: %#llx still reaches %#llx (aperture %u) through an entry of PDB %#llx that was never invalidated",
+					tlb->name, (unsigned long long)e->va,
+					(unsigned long long)e->pa, e->aperture,
+					(unsigned long long)(e->as & ~0xfffull));
+		}
+	}
+	host_dma_end(tlb->gpu->host);
+	pthread_mutex_unlock(&tlb->lock);
+	count_add(tlb->gpu, tlb_stale_entries, found);
+	return found;
 }
 
 void tlb_lock(struct tlb *tlb)

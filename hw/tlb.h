@@ -12,6 +12,14 @@ void tlb_reset(struct tlb *tlb);
 /* Add what was counted since the last call to gpu->counters. */
 void tlb_sync_counters(struct tlb *tlb);
 
+/*
+ * --paranoid: look for entries that grant what the page tables no longer do,
+ * and have not since TLB_STALE_NS. The driver owes an invalidate much sooner.
+ * Each is logged and counted once; returns how many are new. @now: gpu_now().
+ */
+#define TLB_STALE_NS	1000000000ull
+unsigned int tlb_audit(struct tlb *tlb, uint64_t now);
+
 /* The registry: a list through the TLBs, walked under mmu->tlbs_lock. */
 struct tlb *tlb_next(struct tlb *tlb);
 
