@@ -33,6 +33,9 @@
 #define TIMESLICE_TIMEOUT	NV_RAMRL_ENTRY_TSG_TIMESLICE_TIMEOUT_128
 #define TIMESLICE_SCALE		NV_RAMRL_ENTRY_TSG_TIMESLICE_SCALE_3
 
+/* How long an engine gets to save the context of a channel that is removed. */
+#define ENGINE_PATIENCE_US	20000
+
 static int runlist_submit_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl)
 {
 	struct nouveau_device *ndev = fifo->ndev;
@@ -150,8 +153,13 @@ static u32 holders_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl,
 	return held;
 }
 
-/* Last resort: the engine's context of every channel is lost, so it is said aloud. */
-static void engines_reset_locked(struct nouveau_fifo *fifo, u32 engines)
+/*
+ * An engine that stopped with an exception, or a kernel that cannot be
+ * interrupted, does not give its context up. Other channels have been switched
+ * out by now, contexts saved; only the dead one is on the engine and lost.
+ */
+static void engines_reset_locked(struct nouveau_fifo *fifo, u32 engines,
+				 const struct tu102_hwchan *chan)
 {
 	struct nouveau_device *ndev = fifo->ndev;
 	unsigned int i;
@@ -163,8 +171,8 @@ static void engines_reset_locked(struct nouveau_fifo *fifo, u32 engines)
 
 		if (!(engines & BIT(dev->id)))
 			continue;
-		dev_warn(&ndev->pdev->dev, "engine %u does not let go of a dead channel: reset\n",
-			 dev->id);
+		dev_info(&ndev->pdev->dev, "engine %u: reset under channel %u\n", dev->id,
+			 chan->chid);
 		enable = nv_rd32(ndev, NV_PMC_ENABLE);
 		nv_wr32(ndev, NV_PMC_ENABLE, enable & ~BIT(dev->reset));
 		nv_rd32(ndev, NV_PMC_ENABLE);
@@ -177,22 +185,23 @@ static int runlist_preempt_locked(struct nouveau_fifo *fifo, struct tu102_runlis
 				  const struct tu102_hwchan *chan)
 {
 	struct nouveau_device *ndev = fifo->ndev;
-	ktime_t end = ktime_add_us(ktime_get(), TU102_TIMEOUT_US);
-	bool reset = false;
-	u32 held;
+	ktime_t start = ktime_get();
+	ktime_t patience = ktime_add_us(start, ENGINE_PATIENCE_US);
+	ktime_t end = ktime_add_us(start, TU102_TIMEOUT_US);
+	u32 held, reset = 0;
 
 	lockdep_assert_held(&fifo->lock);
 	nv_wr32(ndev, NV_PFIFO_RUNLIST_PREEMPT, BIT(rl->id));
 	for (;;) {
 		held = holders_locked(fifo, rl, chan);
 		if (!held && !(nv_rd32(ndev, NV_PFIFO_RUNLIST_PREEMPT) & BIT(rl->id)))
-			return reset ? -ETIMEDOUT : 0;
-		if (ktime_after(ktime_get(), end)) {
-			if (reset)
-				return -ETIMEDOUT;
-			engines_reset_locked(fifo, held ? held >> 16 : rl->engines);
-			end = ktime_add_us(ktime_get(), TU102_TIMEOUT_US);
-			reset = true;
+			return 0;
+		if (ktime_after(ktime_get(), end))
+			return -ETIMEDOUT;
+		held = (held >> 16) & ~reset;
+		if (held && ktime_after(ktime_get(), patience)) {
+			engines_reset_locked(fifo, held, chan);
+			reset |= held;
 		}
 		usleep_range(50, 200);
 	}
@@ -203,8 +212,8 @@ static int runlist_preempt_locked(struct nouveau_fifo *fifo, struct tu102_runlis
  * @ndev: device
  * @chan: the channel; nothing happens when it is off already
  *
- * Return: 0, or -ETIMEDOUT when an engine had to be reset or Host hangs. The
- * channel counts as gone either way.
+ * Return: 0, or -ETIMEDOUT when Host hangs. The channel counts as gone either
+ * way.
  */
 int tu102_fifo_remove(struct nouveau_device *ndev, struct tu102_hwchan *chan)
 {

@@ -69,7 +69,7 @@ int tu102_fifo_add(struct nouveau_device *ndev, struct tu102_hwchan *chan);
 void tu102_fifo_stop(struct nouveau_device *ndev, const struct tu102_hwchan *chan);
 /*
  * Off the hardware for good: stopped, preempted, out of the runlist, unbound.
- * Only this channel is disabled. Sleeps. -ETIMEDOUT: an engine had to be reset.
+ * Only this channel is disabled. Sleeps. -ETIMEDOUT: Host hangs.
  */
 int tu102_fifo_remove(struct nouveau_device *ndev, struct tu102_hwchan *chan);
 /* Tell Host that GP_PUT moved. */
