@@ -109,6 +109,13 @@ void gr_reset(struct gpu *gpu)
 	gr_regs_reset(gpu);
 }
 
+/* PMC_ENABLE: the channel on the engine is gone, others keep their contexts. */
+static void gr_engine_reset(struct gpu *gpu, const struct engine *e)
+{
+	(void)e;
+	gr_regs_reset(gpu);
+}
+
 void gr_fini(struct gpu *gpu)
 {
 	struct gr *gr = gpu->gr;
@@ -267,4 +274,5 @@ const struct engine_ops gr_engine_ops = {
 	.method = gr_method,
 	.step = gr_step,
 	.teardown = gr_teardown,
+	.reset = gr_engine_reset,
 };

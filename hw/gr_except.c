@@ -115,25 +115,6 @@ enum engine_result gr_method_error(struct gr_ctx *ctx, uint32_t intr, uint32_t c
 	return gr_raise(ctx, &e, GR_STALLED);
 }
 
-void gr_forget(struct gr_ctx *ctx)
-{
-	struct gr *gr = ctx->gpu->gr;
-
-	for (struct gr_ctx **p = &gr->queue; *p; p = &(*p)->next) {
-		if (*p == ctx) {
-			*p = ctx->next;
-			break;
-		}
-	}
-	if (gr->owner == ctx)
-		gr->owner = NULL;
-	if (gr->current == ctx) {
-		gr->current = NULL;
-		if (!gr->reported)
-			mmio_poke(ctx->gpu, NVX_GR_CURRENT_INST, 0);
-	}
-}
-
 void gr_show_current(struct gr_ctx *ctx)
 {
 	struct gr *gr = ctx->gpu->gr;
@@ -147,11 +128,44 @@ void gr_show_current(struct gr_ctx *ctx)
 	pthread_mutex_unlock(&ctx->gpu->lock);
 }
 
+/* Nobody will resume a channel that is gone: its report ends with the interrupt. */
+static void end_orphan(struct gpu *gpu)
+{
+	struct gr *gr = gpu->gr;
+
+	if (!gr->reported || gr->owner || mmio_peek(gpu, NVX_GR_INTR))
+		return;
+	gr->reported = false;
+	publish(gpu);
+}
+
+void gr_forget(struct gr_ctx *ctx)
+{
+	struct gr *gr = ctx->gpu->gr;
+
+	for (struct gr_ctx **p = &gr->queue; *p; p = &(*p)->next) {
+		if (*p == ctx) {
+			*p = ctx->next;
+			break;
+		}
+	}
+	if (gr->current == ctx) {
+		gr->current = NULL;
+		if (!gr->reported)
+			mmio_poke(ctx->gpu, NVX_GR_CURRENT_INST, 0);
+	}
+	if (gr->owner == ctx) {
+		gr->owner = NULL;
+		end_orphan(ctx->gpu);
+	}
+}
+
 static void intr_written(struct gpu *gpu, const struct mmio_reg *r, unsigned int i, uint32_t val,
 			 uint32_t old)
 {
 	(void)r, (void)i, (void)val, (void)old;
 	update_vector(gpu);
+	end_orphan(gpu);
 }
 
 /* The handler is through: go on with the method after the bad one. */
@@ -242,13 +256,12 @@ void gr_regs_reset(struct gpu *gpu)
 {
 	struct gr *gr = gpu->gr;
 
-	/* Contexts that still exist lose their place in the line, not their stall. */
-	while (gr->queue) {
-		gr->queue->queued = false;
-		gr->queue = gr->queue->next;
-	}
+	for (unsigned int i = 0; i < gr->block.nregs; i++)
+		mmio_poke(gpu, gr->regs[i].off, gr->regs[i].reset);
 	gr->owner = NULL;
 	gr->reported = false;
 	gr->current = NULL;
 	update_vector(gpu);
+	/* Channels that were in line behind the one that is gone. */
+	publish(gpu);
 }

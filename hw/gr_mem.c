@@ -3,6 +3,8 @@
 #include "gr.h"
 #include "log.h"
 #include "nvhw/tu104/dev_fault_client.h"
+#include "nvhw/tu104/dev_pbdma.h"
+#include "sem_op.h"
 
 static enum engine_result fatal(struct gr_ctx *ctx, unsigned int client, uint64_t va,
 				enum mmu_access access, const struct mmu_xlat *x)
@@ -38,29 +40,13 @@ enum engine_result gr_read(struct gr_ctx *ctx, unsigned int client, uint64_t va,
 	return done == len ? ENGINE_DONE : fatal(ctx, client, va + done, MMU_READ, &x);
 }
 
-static uint32_t reduce(const struct qmd_release *r, uint32_t old)
-{
-	uint32_t v = r->payload, flip = r->reduce_signed ? 0x80000000 : 0;
-
-	switch (r->op) {
-	case 0:
-		return old + v;
-	case 1:
-		return (v ^ flip) < (old ^ flip) ? v : old;
-	case 2:
-		return (v ^ flip) > (old ^ flip) ? v : old;
-	case 3:
-		return old >= v ? 0 : old + 1;
-	case 4:
-		return !old || old > v ? v : old - 1;
-	case 5:
-		return old & v;
-	case 6:
-		return old | v;
-	default:
-		return old ^ v;
-	}
-}
+/* RED_ADD MIN MAX INC DEC AND OR XOR of the graphics classes, as Host numbers them. */
+static const uint8_t host_op[8] = {
+	NV_UDMA_SEM_EXECUTE_REDUCTION_IADD, NV_UDMA_SEM_EXECUTE_REDUCTION_IMIN,
+	NV_UDMA_SEM_EXECUTE_REDUCTION_IMAX, NV_UDMA_SEM_EXECUTE_REDUCTION_INC,
+	NV_UDMA_SEM_EXECUTE_REDUCTION_DEC, NV_UDMA_SEM_EXECUTE_REDUCTION_IAND,
+	NV_UDMA_SEM_EXECUTE_REDUCTION_IOR, NV_UDMA_SEM_EXECUTE_REDUCTION_IXOR,
+};
 
 /* One naturally aligned access, so that a CPU polling it never sees half of it. */
 enum engine_result gr_release(struct gr_ctx *ctx, unsigned int client, const struct qmd_release *r)
@@ -70,16 +56,12 @@ enum engine_result gr_release(struct gr_ctx *ctx, unsigned int client, const str
 	uint64_t va = r->va & ~(r->one_word || r->reduce ? 3ull : 15ull), now;
 	enum mmu_result res;
 	struct mmu_xlat x;
-	uint32_t old;
 
 	now = gpu_time(ctx->gpu);
 	tlb_lock(tlb);
 	res = mmu_translate(ctx->gpu, tlb, &ctx->ch->gr_as, va, access, &x);
 	if (res == MMU_OK && !x.sparse && r->reduce) {
-		old = __atomic_load_n((uint32_t *)x.ptr, __ATOMIC_RELAXED);
-		while (!__atomic_compare_exchange_n((uint32_t *)x.ptr, &old, reduce(r, old), true,
-						    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
-			;
+		sem_reduce(x.ptr, false, host_op[r->op & 7], r->reduce_signed, r->payload);
 	} else if (res == MMU_OK && !x.sparse) {
 		/* Time first: whoever sees the payload finds it there. */
 		if (!r->one_word)

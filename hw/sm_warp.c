@@ -18,6 +18,8 @@
 #define FAIR_TICKS_SPIN	256
 #define COST_MEM	8		/* of a memory access, in plain instructions */
 #define PC_MASK		((1ull << 49) - 1)
+/* Bits in which two aligned instructions of a page may differ. */
+#define PC_IN_PAGE	((uint64_t)(SM_CODE_PAGE - SASS_BYTES))
 
 void warp_start(struct warp *w, uint32_t lanes, uint64_t pc)
 {
@@ -192,7 +194,7 @@ unsigned int warp_run(struct warp *w, unsigned int quantum)
 
 		if (!w->active && !pick_fragment(w))
 			break;
-		if (!w->code || (w->cur_pc ^ w->code->va) >= SM_CODE_PAGE)
+		if (!w->code || (w->cur_pc ^ w->code->va) & ~PC_IN_PAGE)
 			if (!fetch(w))
 				break;
 		in = &w->code->insn[w->cur_pc % SM_CODE_PAGE / SASS_BYTES];

@@ -13,7 +13,7 @@
 #define L_CODE_BYTES	0x10000
 #define L_CONST_VA	0x600100000ull		/* bank 0; one page */
 #define L_QMD_VA	0x600200000ull
-#define L_DATA_VA	0x10000000000ull
+#define L_DATA_VA	0x1000000000ull		/* within the 40 bits of FE */
 #define L_DATA_BYTES	0x40000
 #define L_HOLE_VA	0x7f1200000000ull	/* nothing mapped */
 

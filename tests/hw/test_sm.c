@@ -382,9 +382,13 @@ static void test_cancel(void **state)
 	assert_int_equal(gt_rd(&gt, GR_INTR), 0);
 	gt_wr(&gt, GT_CHANNEL(e.c.chid), 0x800);	/* ENABLE_CLR */
 	gt_wr(&gt, GT_RUNLIST_PREEMPT, 1);
+	gt_wr(&gt, GT_PMC_ENABLE, gt_rd(&gt, GT_PMC_ENABLE) & ~(1u << 12));
+	gt_wr(&gt, GT_PMC_ENABLE, gt_rd(&gt, GT_PMC_ENABLE) | 1u << 12);
+	assert_true(sim_poll32(gt.sim, GT_RUNLIST_PREEMPT, 1, 0, 2000));
 	both[0] = &other.c;
 	gt_runlist(&gt, 0, both, 1);
 	gt_wr(&gt, GT_CHANNEL_INST(e.c.chid), 0);
+	assert_int_equal(gt_rd(&gt, GT_CHANNEL_INST(e.c.chid)), 0);
 	assert_int_equal(e.c.scratch[0xfe0 / 4], 0);
 
 	PROGRAM(&other, GLOBAL_ID(32), a_st(2, 0, 0, 4), a_exit());
