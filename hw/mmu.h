@@ -76,9 +76,10 @@ enum mmu_result mmu_translate(struct gpu *gpu, struct tlb *tlb, const struct mmu
  * A parked replayable request. The engine owns the memory and leaves it alone
  * while state is MMU_PARKED. On a replay the MMU itself translates again
  * through @tlb: a request that faults again stays parked behind a new packet,
- * others end as MMU_REPLAYED (access again) or MMU_CANCELLED (NACK). @wake
- * runs then, with gpu->lock held; it must not park or unpark anything. Free
- * the memory under gpu->lock only: @wake may be on its way otherwise.
+ * others end as MMU_REPLAYED (access again) or MMU_CANCELLED (NACK), and the
+ * request is the engine's again. @wake runs next, with gpu->lock held; it must
+ * not park or unpark anything. Free @owner under gpu->lock: a wake may be on
+ * its way.
  */
 enum mmu_park_state { MMU_IDLE, MMU_PARKED, MMU_REPLAYED, MMU_CANCELLED };
 
@@ -91,7 +92,7 @@ struct mmu_park {
 	enum mmu_access access;
 	uint8_t fault_type;
 	_Atomic int state;			/* enum mmu_park_state */
-	void (*wake)(struct mmu_park *park);
+	void (*wake)(void *owner);
 	void *owner;
 };
 

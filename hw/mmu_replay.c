@@ -141,12 +141,13 @@ void mmu_unpark(struct gpu *gpu, struct mmu_park *p)
 
 static void finish(struct mmu_park *p, enum mmu_park_state state)
 {
-	void (*wake)(struct mmu_park *park) = p->wake;
+	void (*wake)(void *owner) = p->wake;
+	void *owner = p->owner;
 
-	/* from here on the owner may reuse it, on another thread */
+	/* from here on the owner may park it anew, on another thread */
 	atomic_store(&p->state, state);
 	if (wake)
-		wake(p);
+		wake(owner);
 }
 
 static void cancel(struct gpu *gpu, struct mmu_park *p)

@@ -76,9 +76,9 @@ void caches_bind_const(struct sm_caches *c, const struct qmd *qmd)
 	}
 }
 
-static void wake_launch(struct mmu_park *park)
+static void wake_launch(void *owner)
 {
-	struct warp *w = park->owner;
+	struct warp *w = owner;
 
 	atomic_store(&w->l->woken, true);
 	fifo_wake(w->l->gpu, w->l->ch);

@@ -360,15 +360,17 @@ enum mmu_result mmu_translate(struct gpu *gpu, struct tlb *tlb, const struct mmu
 	e = hot->entry;
 	if (__builtin_expect(hot->vpn == vpn && hot->as == tag && hot->seq == e->seq, 1)) {
 		tlb->hits++;
+		e->referenced = true;
 	} else {
 		e = lookup(tlb, tag, va);
-		if (e)
+		if (e) {
 			tlb->hits++;
-		else
+			e->referenced = true;
+		} else {
 			e = fill(tlb, as, va);
+		}
 		*hot = (struct tlb_hot){ .vpn = vpn, .as = tag, .entry = e, .seq = e->seq };
 	}
-	e->referenced = true;
 	if (__builtin_expect(e->deny[as->privileged] >> access & 1, 0))
 		return denied(e, as, va, access, out);
 

@@ -554,8 +554,10 @@ static void test_physical_buffer_out_of_memory(void **state)
 
 static unsigned int wakes;
 
-static void on_wake(struct mmu_park *p)
+static void on_wake(void *owner)
 {
+	const struct mmu_park *p = owner;
+
 	assert_int_not_equal(p->state, MMU_PARKED);
 	wakes++;
 }
@@ -566,6 +568,8 @@ static void test_replay(void **state)
 	struct mmu_park *a = park(e, 0, VA, MMU_READ), *b = park(e, 1, VA + 0x1000, MMU_WRITE);
 
 	a->wake = b->wake = on_wake;
+	a->owner = a;
+	b->owner = b;
 	wakes = 0;
 	expect_count(e, R, 2);
 	map(e, VA);
@@ -802,12 +806,15 @@ static void test_cancel_va_without_scope_cancels_nothing(void **state)
 	struct env *e = *state;
 	struct mmu_park *p = park(e, 0, VA, MMU_READ);
 
-	env_invalidate(&e->m, (struct mmu_invalidate){
-		.va = VA, .all_pdb = true, .replay = REPLAY_CANCEL_VA_GLOBAL,
-		.cancel_engine = 64, .cancel_access = 7 });
-	assert_int_equal(p->state, MMU_PARKED);
+	for (unsigned int i = 0; i < 2; i++) {
+		env_invalidate(&e->m, (struct mmu_invalidate){
+			.va = VA, .pdb = e->m.as.pdb, .all_pdb = i == 0, .all_va = i == 1,
+			.replay = REPLAY_CANCEL_VA_GLOBAL, .cancel_engine = 64,
+			.cancel_access = 7 });
+		assert_int_equal(p->state, MMU_PARKED);
+	}
 	expect_count(e, N, 0);
-	expect_count(e, R, 2);
+	expect_count(e, R, 3);
 }
 
 static void cancel_target(struct env *e, unsigned int gpc, unsigned int client)
@@ -1012,22 +1019,35 @@ static void test_inject_overflow(void **state)
 	teardown((void **)&e);
 }
 
+/*
+ * Late things happen on a thread that needs gpu->lock: hold it, and nothing is
+ * late yet.
+ */
+static void replay_and_look(struct env *e, struct mmu_park *p, const uint32_t *pkt)
+{
+	const struct mmu_invalidate inv = {
+		.all_va = true, .all_pdb = true, .replay = REPLAY_START };
+
+	pthread_mutex_lock(&e->m.gpu->lock);
+	mmu_invalidate(e->m.gpu, &inv);
+	assert_int_equal(p->state, MMU_PARKED);
+	if (pkt)
+		assert_int_equal(pkt[7] >> 31, 0);
+	pthread_mutex_unlock(&e->m.gpu->lock);
+}
+
 static void test_inject_late_valid(void **state)
 {
-	struct env *e = create("late-valid=n1");
-	uint32_t *p = packet(e, R, 0);
-	unsigned int polls = 0;
+	struct env *e = create("late-valid=@2");
+	uint32_t *pkt = packet(e, R, 1);
 
 	(void)state;
-	/* keep the helper thread out while we look */
-	park(e, 0, VA, MMU_READ);
-	expect_count(e, R, 1);
-	while (!(__atomic_load_n(&p[7], __ATOMIC_ACQUIRE) >> 31)) {
-		polls++;
+	replay_and_look(e, park(e, 0, VA, MMU_READ), pkt);
+	expect_count(e, R, 2);		/* PUT has moved */
+	assert_int_equal(packet_va(pkt), VA);
+	while (!(__atomic_load_n(&pkt[7], __ATOMIC_ACQUIRE) >> 31))
 		sched_yield();
-	}
-	assert_int_equal(packet_va(p), VA);
-	assert_true(polls > 0);
+	assert_int_equal(pkt[7], 0x80000000 | packet(e, R, 0)[7]);
 	teardown((void **)&e);
 }
 
@@ -1035,16 +1055,12 @@ static void test_inject_slow_replay(void **state)
 {
 	struct env *e = create("slow-replay=@1");
 	struct mmu_park *p = park(e, 0, VA, MMU_READ);
-	unsigned int polls = 0;
 
 	(void)state;
 	map(e, VA);
-	replay(e, REPLAY_START);
-	while (atomic_load(&p->state) == MMU_PARKED) {
-		polls++;
+	replay_and_look(e, p, NULL);
+	while (atomic_load(&p->state) == MMU_PARKED)
 		sched_yield();
-	}
-	assert_true(polls > 0);
 	assert_int_equal(p->state, MMU_REPLAYED);
 	teardown((void **)&e);
 }
@@ -1082,9 +1098,9 @@ struct engine_thread {
 	_Atomic bool done;
 };
 
-static void engine_wake(struct mmu_park *p)
+static void engine_wake(void *owner)
 {
-	struct engine_thread *t = p->owner;
+	struct engine_thread *t = owner;
 
 	pthread_mutex_lock(&t->lock);
 	pthread_cond_signal(&t->cond);

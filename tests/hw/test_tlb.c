@@ -296,6 +296,26 @@ static void test_capacity(void **state)
 	tlb_destroy(e->gpu, small);
 }
 
+/* What is used between misses outlives what is not. */
+static void test_used_entries_stay_longer(void **state)
+{
+	struct mmu_env *e = *state;
+	struct tlb *t = tlb_create(e->gpu, "clock", 8, false);
+	uint64_t before;
+
+	for (unsigned int i = 0; i < 64; i++)
+		env_map(e, VA + i * 0x1000, 12, PA1 + i * 0x1000, PTE_VALID);
+	for (unsigned int i = 0; i < 8; i++)
+		expect_pa_in(e, t, &e->as, VA + i * 0x1000, PA1 + i * 0x1000);
+	before = misses(e);
+	for (unsigned int i = 8; i < 64; i++) {
+		expect_pa_in(e, t, &e->as, VA + 0x7000, PA1 + 0x7000);
+		expect_pa_in(e, t, &e->as, VA + i * 0x1000, PA1 + i * 0x1000);
+	}
+	assert_int_equal(misses(e), before + 56);	/* page 7 never missed */
+	tlb_destroy(e->gpu, t);
+}
+
 /* Two runs of one access pattern leave the same entries behind. */
 static void test_replacement_is_deterministic(void **state)
 {
@@ -385,6 +405,7 @@ static void test_canonical_upper_half(void **state)
 	env_map(e, va49, 12, PA2, PTE_VALID);
 	flush_va(e, 0xffff800000000000ull, 0);
 	expect_pa(e, va49, PA2);
+	expect_pa(e, 0xffff800000000000ull, PA2);
 }
 
 static void test_sparse(void **state)
@@ -542,6 +563,7 @@ int main(void)
 		T(test_hub_only),
 		T(test_tlbs_are_separate),
 		T(test_capacity),
+		T(test_used_entries_stay_longer),
 		T(test_replacement_is_deterministic),
 		T(test_permissions),
 		T(test_bad_pages),
