@@ -140,12 +140,21 @@ int nouveau_bo_validate(struct nouveau_bo *bo, u32 domains)
 {
 	struct ttm_operation_ctx ctx = { .interruptible = true };
 	struct gem_places places;
+	int err;
 
 	dma_resv_assert_held(bo->ttm.base.resv);
 	if (!(domains & bo->domain & GEM_DOMAIN_MEM))
 		return -EINVAL;
 	gem_places_init(&places, bo->domain, 0);
-	return ttm_bo_validate(&bo->ttm, &places.placement, &ctx);
+	err = ttm_bo_validate(&bo->ttm, &places.placement, &ctx);
+	if (!err)
+		ttm_bo_move_to_lru_tail_unlocked(&bo->ttm);
+	return err;
+}
+
+bool nouveau_bo_owns(struct ttm_buffer_object *ttm)
+{
+	return ttm->destroy == nouveau_bo_destroy;
 }
 
 /* VRAM beyond BAR1 must come nearer before the CPU can see it. */

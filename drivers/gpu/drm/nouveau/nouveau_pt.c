@@ -252,13 +252,9 @@ static void pt_slot_publish(struct pt_dir *pd0, unsigned int i)
 	 * The low half decides how the high half is read: it goes first when a
 	 * PTE replaces tables and last when tables replace a PTE.
 	 */
-	if (slot->huge) {
-		pt_store(&pd0->mem, i * 2, dual[0]);
-		pt_store(&pd0->mem, i * 2 + 1, dual[1]);
-	} else {
-		pt_store(&pd0->mem, i * 2 + 1, dual[1]);
-		pt_store(&pd0->mem, i * 2, dual[0]);
-	}
+	pt_store(&pd0->mem, i * 2 + !slot->huge, dual[!slot->huge]);
+	wmb();	/* BAR1 is write-combined */
+	pt_store(&pd0->mem, i * 2 + !!slot->huge, dual[!!slot->huge]);
 }
 
 /*

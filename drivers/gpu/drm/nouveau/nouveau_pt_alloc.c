@@ -103,6 +103,8 @@ int nouveau_pt_mem_new(struct nouveau_device *ndev, unsigned int bytes,
 	}
 
 	memset_io(mem->map, 0, sort_bytes[sort]);
+	/* Zeros before a directory entry that leads to them: BAR1 is write-combined. */
+	wmb();
 	return 0;
 }
 

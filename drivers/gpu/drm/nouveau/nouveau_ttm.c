@@ -8,14 +8,15 @@
  *
  * Contents move only by copy engine: VRAM <-> TT, and new VRAM is cleared by
  * it. SYSTEM <-> TT keeps the pages and changes page tables only. A move waits
- * until the GPU is done with the object, because its PTEs change with it; the
- * copy itself is a kernel fence that later submissions wait for.
+ * until the GPU is done with the object, because its PTEs change with it, and
+ * then for the copy: old memory is free of readers the moment TTM gets it.
  *
  * Until the copy engine is up the only moves are the births of the driver's own
  * structures, which the CPU clears.
  *
  * All of it runs under the object's reservation (lock 4 of nouveau_lock.h).
  */
+#include <linux/delay.h>
 #include <linux/dma-fence.h>
 #include <linux/slab.h>
 
@@ -25,6 +26,9 @@
 #include "nouveau_gem.h"
 #include "nouveau_ttm.h"
 #include "nouveau_vm.h"
+
+#define COPY_TRIES	20
+#define COPY_RETRY_MS	10
 
 static struct ttm_tt *nouveau_tt_create(struct ttm_buffer_object *bo, u32 page_flags)
 {
@@ -65,20 +69,20 @@ static const struct ttm_place place_gart = { .mem_type = TTM_PL_TT };
 static void nouveau_evict_flags(struct ttm_buffer_object *bo, struct ttm_placement *placement)
 {
 	*placement = (struct ttm_placement){};
-	/* No placement: drop the contents. */
+	/* No placement: wait, then drop the contents. */
 	if (!bo->resource || drm_dev_is_unplugged(&ttm_to_vram(bo->bdev)->ndev->drm))
 		return;
 
-	placement->num_placement = 1;
-	if (bo->resource->mem_type == TTM_PL_VRAM && !nouveau_vram_owns(bo))
+	if (nouveau_bo_owns(bo) && bo->resource->mem_type == TTM_PL_VRAM)
 		placement->placement = &place_gart;
-	else
+	else if (nouveau_bo_owns(bo) || nouveau_vram_owns(bo))
 		placement->placement = &place_system;
+	placement->num_placement = !!placement->placement;
 }
 
-/* Copy all of @bo from where it is to @dst. Returns a fence. */
-static struct dma_fence *ttm_copy(struct nouveau_vram *vram, struct ttm_buffer_object *bo,
-				  struct ttm_resource *dst)
+/* Queue the copy of all of @bo from where it is to @dst. */
+static struct dma_fence *queue_copy(struct nouveau_vram *vram, struct ttm_buffer_object *bo,
+				    struct ttm_resource *dst)
 {
 	enum nouveau_copy_dir dir = NOUVEAU_COPY_CLEAR;
 	struct nouveau_copy_batch *batch;
@@ -109,8 +113,9 @@ static struct dma_fence *ttm_copy(struct nouveau_vram *vram, struct ttm_buffer_o
 	return nouveau_copy_submit(batch);
 }
 
-/* Zero VRAM @dst by copy engine. Returns a fence. */
-static struct dma_fence *ttm_clear(struct nouveau_vram *vram, struct ttm_resource *dst)
+/* Queue zeros for VRAM @dst. */
+static struct dma_fence *queue_clear(struct nouveau_vram *vram, struct ttm_buffer_object *bo,
+				     struct ttm_resource *dst)
 {
 	struct nouveau_copy_batch *batch;
 	struct nouveau_extents d;
@@ -130,44 +135,60 @@ static struct dma_fence *ttm_clear(struct nouveau_vram *vram, struct ttm_resourc
 	return nouveau_copy_submit(batch);
 }
 
+/*
+ * Run one of the above and see it through: old contents are given up, and new
+ * memory is shown to anybody, only when the engine says so. An engine that
+ * fails is back within milliseconds; try a few times.
+ */
+static int run_copy_engine(struct nouveau_vram *vram, struct ttm_buffer_object *bo,
+			   struct ttm_resource *dst,
+			   struct dma_fence *(*queue)(struct nouveau_vram *vram,
+						      struct ttm_buffer_object *bo,
+						      struct ttm_resource *dst))
+{
+	unsigned int tries = COPY_TRIES;
+	struct dma_fence *fence;
+	int err;
+
+	for (;;) {
+		fence = queue(vram, bo, dst);
+		err = PTR_ERR_OR_ZERO(fence);
+		if (!err) {
+			dma_fence_wait(fence, false);
+			err = min(dma_fence_get_status(fence), 0);
+			dma_fence_put(fence);
+		}
+		if (!err || err == -ENOMEM || !--tries)
+			return err;
+		msleep(COPY_RETRY_MS);
+	}
+}
+
 /* Give @bo fresh memory that holds nothing yet. */
 static int move_fresh(struct nouveau_vram *vram, struct ttm_buffer_object *bo,
 		      struct ttm_resource *new_mem)
 {
-	struct dma_fence *fence;
+	int err = 0;
 
-	/* The driver's own: cleared by the CPU, or overwritten by a migration. */
-	if (nouveau_vram_owns(bo) || new_mem->mem_type != TTM_PL_VRAM) {
+	/* The driver's own is cleared by the CPU, or overwritten by a migration. */
+	if (!nouveau_vram_owns(bo) && new_mem->mem_type == TTM_PL_VRAM)
+		err = run_copy_engine(vram, bo, new_mem, queue_clear);
+	if (!err)
 		ttm_bo_move_null(bo, new_mem);
-		return 0;
-	}
-	fence = ttm_clear(vram, new_mem);
-	if (IS_ERR(fence))
-		return PTR_ERR(fence);
-	ttm_bo_move_null(bo, new_mem);
-	dma_resv_add_fence(bo->base.resv, fence, DMA_RESV_USAGE_KERNEL);
-	dma_fence_put(fence);
-	return 0;
+	return err;
 }
 
 /* Between pages and VRAM, or inside VRAM. */
-static int move_copy(struct nouveau_vram *vram, struct ttm_buffer_object *bo, bool evict,
+static int move_copy(struct nouveau_vram *vram, struct ttm_buffer_object *bo,
 		     struct ttm_operation_ctx *ctx, struct ttm_resource *new_mem)
 {
-	struct dma_fence *fence;
 	int err;
 
 	err = ttm_bo_populate(bo, ctx);
-	if (err)
-		return err;
-	fence = ttm_copy(vram, bo, new_mem);
-	if (IS_ERR(fence))
-		return PTR_ERR(fence);
-	/* Not pipelined: freed VRAM has no pending readers, so chunks need no fences. */
-	err = ttm_bo_move_accel_cleanup(bo, fence, evict, false, new_mem);
-	if (err)
-		dma_fence_wait(fence, false);
-	dma_fence_put(fence);
+	if (!err)
+		err = run_copy_engine(vram, bo, new_mem, queue_copy);
+	if (!err)
+		ttm_bo_move_sync_cleanup(bo, new_mem);
 	return err;
 }
 
@@ -207,7 +228,7 @@ static int nouveau_bo_move(struct ttm_buffer_object *bo, bool evict,
 		if (move_keeps_pages(old, new_mem))
 			ttm_bo_move_null(bo, new_mem);
 		else
-			err = move_copy(vram, bo, evict, ctx, new_mem);
+			err = move_copy(vram, bo, ctx, new_mem);
 	}
 	if (err || nouveau_vram_owns(bo))
 		return err;

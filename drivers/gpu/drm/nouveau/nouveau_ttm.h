@@ -74,7 +74,8 @@ void nouveau_extents_advance(struct nouveau_extents *e, u64 bytes);
 
 extern const struct ttm_device_funcs nouveau_ttm_funcs;
 
-/* Objects of nouveau_vram.c rather than struct nouveau_bo. */
+/* Whose object it is: struct nouveau_bo, or of nouveau_vram.c. Neither: TTM's own. */
+bool nouveau_bo_owns(struct ttm_buffer_object *ttm);
 bool nouveau_vram_owns(struct ttm_buffer_object *ttm);
 /* Ask the owner of the chunk to move out. 0, or -EBUSY. Reservation held. */
 int nouveau_chunk_evict(struct ttm_buffer_object *ttm);

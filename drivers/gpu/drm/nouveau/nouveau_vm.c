@@ -20,6 +20,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
+#include <drm/drm_drv.h>
 #include <drm/drm_mm.h>
 #include <drm/drm_print.h>
 
@@ -79,6 +80,8 @@ struct nouveau_vm *nouveau_vm_new(struct nouveau_device *ndev)
 	}
 	kref_init(&vm->ref);
 	vm->ndev = ndev;
+	/* Tables are cut from what the device owns. */
+	drm_dev_get(&ndev->drm);
 	mutex_init(&vm->lock);
 	drm_mm_init(&vm->mm, VM_START, VM_END - VM_START);
 	return vm;
@@ -93,6 +96,7 @@ struct nouveau_vm *nouveau_vm_get(struct nouveau_vm *vm)
 static void vm_release(struct kref *ref)
 {
 	struct nouveau_vm *vm = container_of(ref, struct nouveau_vm, ref);
+	struct nouveau_device *ndev = vm->ndev;
 
 	if (drm_mm_node_allocated(&vm->window))
 		drm_mm_remove_node(&vm->window);
@@ -101,6 +105,7 @@ static void vm_release(struct kref *ref)
 	nouveau_pt_retire(vm->pt);
 	mutex_destroy(&vm->lock);
 	kfree(vm);
+	drm_dev_put(&ndev->drm);
 }
 
 void nouveau_vm_put(struct nouveau_vm *vm)
@@ -232,8 +237,11 @@ static void vm_sync_locked(struct nouveau_vm *vm, u64 start, u64 end, unsigned i
 		drm_err(&vm->ndev->drm, "TLB invalidate of 0x%llx-0x%llx timed out\n", start, end);
 }
 
-static void vm_zap(struct nouveau_vm *vm, u64 start, u64 end)
+static void vma_zap(struct nouveau_vma *vma)
 {
+	struct nouveau_vm *vm = vma->vm;
+	u64 start = vma->node.start, end = start + vma->node.size;
+
 	nouveau_pt_lock(vm->pt);
 	if (nouveau_pt_zap_locked(vm->pt, &start, &end))
 		vm_sync_locked(vm, start, end, TU102_TLB_DOWNGRADE);
@@ -326,11 +334,11 @@ err_free:
 	return ERR_PTR(err);
 }
 
+/* Nothing is mapped any more. */
 static void vma_del(struct nouveau_vma *vma)
 {
 	struct nouveau_vm *vm = vma->vm;
 
-	vm_zap(vm, vma->node.start, vma->node.start + vma->node.size);
 	mutex_lock(&vm->lock);
 	drm_mm_remove_node(&vma->node);
 	vm->mappings--;
@@ -377,14 +385,18 @@ static void vma_release(struct kref *ref)
 	struct nouveau_vma *vma = container_of(ref, struct nouveau_vma, ref);
 	struct nouveau_bo *bo = vma->bo;
 
-	if (bo) {
-		dma_resv_lock(bo->ttm.base.resv, NULL);
-		list_del(&vma->link);
-		dma_resv_unlock(bo->ttm.base.resv);
+	if (!bo) {
+		vma_zap(vma);
+		vma_del(vma);
+		return;
 	}
+	/* In one go: a move must not leave entries behind that it does not know. */
+	dma_resv_lock(bo->ttm.base.resv, NULL);
+	vma_zap(vma);
+	list_del(&vma->link);
+	dma_resv_unlock(bo->ttm.base.resv);
 	vma_del(vma);
-	if (bo)
-		nouveau_bo_put(bo);
+	nouveau_bo_put(bo);
 }
 
 void nouveau_vma_put(struct nouveau_vma *vma)
