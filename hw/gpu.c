@@ -74,8 +74,6 @@ struct gpu *gpu_create(struct host *host, const struct gpu_config *config)
 		gpu->config.gpcs = 1;
 	if (!gpu->config.tpcs)
 		gpu->config.tpcs = 2;
-	if (!gpu->config.workers)
-		gpu->config.workers = 1;
 	pthread_mutex_init(&gpu->lock, NULL);
 	ret = check_config(&gpu->config);
 	for (size_t i = 0; !ret && i < UNITS; i++) {

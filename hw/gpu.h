@@ -41,7 +41,6 @@ struct gpu_config {
 	uint64_t seed;
 	unsigned int gpcs;	/* graphics clusters, default 1 */
 	unsigned int tpcs;	/* per GPC, default 2; two SMs each */
-	unsigned int workers;	/* threads an engine may use for CTAs, default 1 */
 	bool paranoid;
 	const char *inject;	/* --inject specification or NULL */
 };

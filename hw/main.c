@@ -31,7 +31,6 @@ static void usage(FILE *f)
 	      "  --vram SIZE       video memory, a power of two from 64M to 16G (default 1G)\n"
 	      "  --gpcs N          graphics clusters, 1 to 6 (default 1)\n"
 	      "  --tpcs N          TPCs per cluster, two SMs each, 1 to 4 (default 2)\n"
-	      "  --workers N       threads for compute work (default 1)\n"
 	      "  --seed N          seed of everything random (default 1)\n"
 	      "  --inject SPEC     trouble: POINT=RULE[,...]; points overflow, late-valid,\n"
 	      "                    duplicate, slow-replay, ce-error, lost-interrupt;\n"
@@ -109,8 +108,6 @@ static bool apply_option(struct options *o, int c)
 		return parse_count(optarg, PTOP_MAX_GPCS, &o->gpu.gpcs);
 	case 't':
 		return parse_count(optarg, PTOP_MAX_TPCS, &o->gpu.tpcs);
-	case 'w':
-		return parse_count(optarg, 64, &o->gpu.workers);
 	case 'S':
 		return parse_number(optarg, 0, UINT64_MAX, &o->gpu.seed);
 	case 'i':
@@ -140,7 +137,6 @@ static const struct option long_options[] = {
 	{ "vram", required_argument, NULL, 'v' },
 	{ "gpcs", required_argument, NULL, 'g' },
 	{ "tpcs", required_argument, NULL, 't' },
-	{ "workers", required_argument, NULL, 'w' },
 	{ "seed", required_argument, NULL, 'S' },
 	{ "inject", required_argument, NULL, 'i' },
 	{ "paranoid", no_argument, NULL, 'p' },
