@@ -352,23 +352,37 @@ static void heat_decays(void **state)
 	assert_int_equal(h.heat, 1);
 }
 
+/* Away and home again; true when that was one time too many. */
+static bool there_and_back(struct nouveau_svm_heat *h, u64 now)
+{
+	nouveau_svm_heat_moved(h);
+	return nouveau_svm_heat_returned(h, K, now);
+}
+
 static void thrash(void **state)
 {
 	u64 lapse = K->thrash_lapse_us * 1000ull * K->thrash_moves;
 	struct nouveau_svm_heat h = { .heat = 9 };
+	unsigned int i;
 
-	assert_false(nouveau_svm_heat_returned(&h, K, NOW));
+	assert_false(there_and_back(&h, NOW));
 	assert_int_equal(h.heat, 0);
-	assert_false(nouveau_svm_heat_returned(&h, K, NOW + 1));
-	assert_true(nouveau_svm_heat_returned(&h, K, NOW + 2));
+	assert_false(there_and_back(&h, NOW + 1));
+	assert_true(there_and_back(&h, NOW + 2));
 	assert_int_equal(h.pinned_until_ns, NOW + 2 + K->thrash_pin_ms * 1000000ull);
 	/* slowly is no thrash */
 	h = (struct nouveau_svm_heat){ };
-	assert_false(nouveau_svm_heat_returned(&h, K, NOW));
-	assert_false(nouveau_svm_heat_returned(&h, K, NOW + 1));
-	assert_false(nouveau_svm_heat_returned(&h, K, NOW + lapse + 2));
-	assert_false(nouveau_svm_heat_returned(&h, K, NOW + lapse + 3));
+	assert_false(there_and_back(&h, NOW));
+	assert_false(there_and_back(&h, NOW + 1));
+	assert_false(there_and_back(&h, NOW + lapse + 2));
+	assert_false(there_and_back(&h, NOW + lapse + 3));
 	assert_int_equal(h.pinned_until_ns, 0);
+	/* nor is one return in many pieces */
+	h = (struct nouveau_svm_heat){ };
+	nouveau_svm_heat_moved(&h);
+	for (i = 0; i < 32; i++)
+		assert_false(nouveau_svm_heat_returned(&h, K, NOW + i));
+	assert_int_equal(h.moves, 1);
 }
 
 /* ---- random views ---- */

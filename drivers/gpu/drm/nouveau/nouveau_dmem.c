@@ -24,7 +24,6 @@
 
 #include "nouveau_device.h"
 #include "nouveau_dmem_priv.h"
-#include "nouveau_stats.h"
 
 /* How long an empty chunk is kept for the next migration. */
 #define TRIM_DELAY_MS	500
@@ -48,6 +47,7 @@ u64 nouveau_dmem_page_addr(struct nouveau_device *ndev, struct page *page)
 
 bool nouveau_dmem_is_enabled(struct nouveau_device *ndev)
 {
+	/* Pairs with the release in nouveau_dmem_enable(): the pagemap is complete. */
 	return ndev->dmem && smp_load_acquire(&ndev->dmem->enabled);
 }
 
@@ -171,7 +171,6 @@ static int dmem_chunk_evict(struct nouveau_chunk *vram)
 	spin_unlock_irq(&dmem->lock);
 	if (left)
 		return -EBUSY;
-	nouveau_stat_inc(&dmem->ndev->stats, NOUVEAU_STAT_EVICT_CHUNK);
 	return 0;
 }
 
@@ -392,6 +391,7 @@ int nouveau_dmem_enable(struct nouveau_device *ndev, const struct nouveau_svm_kn
 	}
 	dmem->knobs = knobs;
 	drm_info(&ndev->drm, "VRAM as process memory: %llu MiB\n", bytes >> 20);
+	/* Pairs with the acquire in nouveau_dmem_is_enabled(). */
 	smp_store_release(&dmem->enabled, true);
 	return 0;
 }

@@ -45,7 +45,8 @@ static void service_add_range(struct nouveau_fault_service *fs, struct nouveau_v
 
 	if (start == end)
 		return;
-	if (last && last->pdb == pdb && (last->end == start || fs->n_ranges == NOUVEAU_FAULT_RANGES)) {
+	if (last && last->pdb == pdb &&
+	    (last->end == start || fs->n_ranges == NOUVEAU_FAULT_RANGES)) {
 		last->end = end;
 		return;
 	}
@@ -97,7 +98,8 @@ static bool service_group(struct nouveau_fault_service *fs, const struct nouveau
 	for (i = g->first; i < g->first + g->n; i++) {
 		const struct nouveau_fault *f = &fs->batch.fault[i];
 
-		if (f->access == NOUVEAU_ACCESS_PREFETCH || !fault_unserved(&res, f, g->base, &write_only))
+		if (f->access == NOUVEAU_ACCESS_PREFETCH ||
+		    !fault_unserved(&res, f, g->base, &write_only))
 			continue;
 		ok = false;
 		if (g->replayable)
@@ -150,7 +152,6 @@ static void service_replay(struct nouveau_fault_service *fs, bool wait_all)
 {
 	int err = tu102_tlb_replay(fs->ndev, fs->ranges, fs->n_ranges, wait_all);
 
-	nouveau_stat_inc(&fs->ndev->stats, NOUVEAU_STAT_REPLAY);
 	trace_nouveau_replay(fs->n_ranges, wait_all, err);
 	if (err)
 		drm_err_ratelimited(&fs->ndev->drm, "replay: %pe\n", ERR_PTR(err));

@@ -107,7 +107,6 @@ static void fault_cancel(struct nouveau_fault_service *fs, struct nouveau_chan *
 				  write_only ? TU102_CANCEL_WRITE_AND_ATOMIC : TU102_CANCEL_ALL);
 	if (err)
 		drm_err_ratelimited(&fs->ndev->drm, "cancel of 0x%llx: %pe\n", f->va, ERR_PTR(err));
-	nouveau_stat_inc(&fs->ndev->stats, NOUVEAU_STAT_CANCEL);
 	fs->cancelled++;
 }
 

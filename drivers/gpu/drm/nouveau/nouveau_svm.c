@@ -69,10 +69,16 @@ static int svm_to_vram(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, u
 		       struct nouveau_dmem_moved *moved)
 {
 	struct nouveau_dmem_source source = { .cookie = svm, .detach = svm_detach };
+	struct nouveau_svm_block *block = nouveau_svm_block_get(svm, base);
 	int err;
 
 	err = nouveau_dmem_to_vram(svm->ndev, vma, base, mask, &source, &s->dmem, moved);
 	atomic64_add(moved->moved, &svm->pages_to_vram);
+	if (moved->moved && block) {
+		nouveau_pt_lock(svm->pt);
+		nouveau_svm_heat_moved(&block->heat);
+		nouveau_pt_unlock(svm->pt);
+	}
 	return err;
 }
 

@@ -217,39 +217,32 @@ static struct nouveau_mask commit_dropped(const struct map_stage *st)
 	return nouveau_mask_andnot(touched, &st->valid);
 }
 
-static void commit_write_small(struct map_stage *st, unsigned int first, unsigned int end)
-{
-	nouveau_pt_write_locked(st->svm->pt, page_va(st, first), end - first, 12,
-				st->s->ptes + first);
-	nouveau_stat_add(&st->svm->ndev->stats, NOUVEAU_STAT_PTE_WRITE, end - first);
-}
-
 static void commit_write(struct map_stage *st)
 {
-	struct nouveau_stats *stats = &st->svm->ndev->stats;
+	struct nouveau_pt *pt = st->svm->pt;
 	struct nouveau_svm_scratch *s = st->s;
 	struct nouveau_mask small = st->valid;
-	unsigned int g, first, end;
+	u64 ptes[NOUVEAU_GRANULES];
+	unsigned int g, n, first, end;
 
-	nouveau_stat_inc(stats, NOUVEAU_STAT_PT_PUSH);
 	if (st->huge) {
-		nouveau_pt_write_locked(st->svm->pt, st->block->base, 1, 21, s->ptes);
-		nouveau_stat_inc(stats, NOUVEAU_STAT_PTE_WRITE);
+		nouveau_pt_write_locked(pt, st->block->base, 1, 21, s->ptes);
 		return;
 	}
-	for (g = 0; g < NOUVEAU_GRANULES; g++) {
-		struct nouveau_mask granule;
+	for (g = 0; g < NOUVEAU_GRANULES; g += n + 1) {
+		struct nouveau_mask granules;
 
-		if (!(st->big & BIT(g)))
-			continue;
 		first = g * NOUVEAU_GRANULE_PAGES;
-		granule = nouveau_mask_range(first, first + NOUVEAU_GRANULE_PAGES);
-		small = nouveau_mask_andnot(small, &granule);
-		nouveau_pt_write_locked(st->svm->pt, page_va(st, first), 1, 16, s->ptes + first);
-		nouveau_stat_inc(stats, NOUVEAU_STAT_PTE_WRITE);
+		for (n = 0; g + n < NOUVEAU_GRANULES && st->big & BIT(g + n); n++)
+			ptes[n] = s->ptes[first + n * NOUVEAU_GRANULE_PAGES];
+		if (!n)
+			continue;
+		granules = nouveau_mask_range(first, first + n * NOUVEAU_GRANULE_PAGES);
+		small = nouveau_mask_andnot(small, &granules);
+		nouveau_pt_write_locked(pt, page_va(st, first), n, 16, ptes);
 	}
 	nouveau_mask_for_each_run(&small, first, end)
-		commit_write_small(st, first, end);
+		nouveau_pt_write_locked(pt, page_va(st, first), end - first, 12, s->ptes + first);
 }
 
 /*

@@ -55,13 +55,17 @@ void nouveau_svm_heat_add(struct nouveau_svm_heat *h, const struct nouveau_svm_k
  * @now_ns: monotonic time
  *
  * Enough of that in a short time is thrash: the block is then pinned in system
- * memory for a while, both sides use it there.
+ * memory for a while, both sides use it there. A CPU that reads a whole block
+ * takes it home in many pieces, so only the first after a move counts.
  *
  * Return: whether the block has just been pinned.
  */
 bool nouveau_svm_heat_returned(struct nouveau_svm_heat *h, const struct nouveau_svm_knobs *k,
 			       u64 now_ns)
 {
+	if (!h->away)
+		return false;
+	h->away = false;
 	if (!h->moves || now_ns - h->move_ns > k->thrash_lapse_us * NS_PER_US * k->thrash_moves) {
 		h->moves = 0;
 		h->move_ns = now_ns;

@@ -46,6 +46,7 @@ struct nouveau_svm_heat {
 	u32 heat;			/* faulted pages, decaying */
 	u64 move_ns;			/* of the first of the moves counted */
 	u32 moves;			/* returns to system memory in a row */
+	bool away;			/* moved to VRAM since the last return */
 	u64 pinned_until_ns;		/* thrash: do not migrate before */
 };
 
@@ -94,6 +95,12 @@ struct nouveau_svm_plan {
 
 void nouveau_svm_heat_add(struct nouveau_svm_heat *h, const struct nouveau_svm_knobs *k, u64 now_ns,
 			  unsigned int pages);
+/* Pages moved to VRAM. */
+static inline void nouveau_svm_heat_moved(struct nouveau_svm_heat *h)
+{
+	h->away = true;
+}
+
 /* Pages went home because the CPU wanted them. True when that pinned the block. */
 bool nouveau_svm_heat_returned(struct nouveau_svm_heat *h, const struct nouveau_svm_knobs *k,
 			       u64 now_ns);
