@@ -42,18 +42,28 @@ static struct ce_chan *chan_state(struct channel *ch)
 	return ch->ce;
 }
 
-static void launch_failed(struct gpu *gpu, const struct engine *e, struct channel *ch,
-			  struct ce_job *job, uint32_t err)
+static void set_busy(struct gpu *gpu, struct ce_unit *u, bool busy)
 {
-	log_guest_error("ce", "%s: channel %u: launch %08x refused, error %u", e->name, ch->chid,
+	pthread_mutex_lock(&gpu->lock);
+	u->busy = busy;
+	pthread_mutex_unlock(&gpu->lock);
+}
+
+/* Stops with LAUNCHERR = @err and the @status bits beside it. */
+static enum engine_result launch_failed(struct gpu *gpu, const struct engine *e,
+					struct channel *ch, struct ce_job *job, uint32_t err,
+					uint32_t status)
+{
+	log_guest_error("ce", "%s: channel %u: launch %08x stopped, error %u", e->name, ch->chid,
 			job->launch, err);
 	job->stage = CE_FAILED;
 	pthread_mutex_lock(&gpu->lock);
 	unit_of(gpu, e)->launcherr = err;
-	unit_of(gpu, e)->intr_status |= NV_DEF(NV_CE_LCE_INTR_STATUS_LAUNCHERR, _PENDING);
+	unit_of(gpu, e)->intr_status |= NV_DEF(NV_CE_LCE_INTR_STATUS_LAUNCHERR, _PENDING) | status;
 	unit_of(gpu, e)->blocked = ch;
 	ce_update_intr(gpu, e->inst);
 	pthread_mutex_unlock(&gpu->lock);
+	return ENGINE_ERROR;
 }
 
 /* The older one-register origins are another way to write the same state. */
@@ -88,19 +98,21 @@ static enum engine_result ce_method(struct gpu *gpu, struct channel *ch, unsigne
 	if (!err && inject_hit(gpu, INJECT_CE_ERROR))
 		err = NV_CE_LCE_LAUNCHERR_REPORT_NO_RESOURCES;
 	c->active = true;
-	if (err) {
-		launch_failed(gpu, e, ch, &c->job, err);
-		return ENGINE_ERROR;
-	}
-	return ENGINE_BUSY;
+	c->saved = false;
+	return err ? launch_failed(gpu, e, ch, &c->job, err, 0) : ENGINE_BUSY;
 }
 
-static enum engine_result fault(struct gpu *gpu, struct channel *ch, struct ce_unit *u,
-				const struct ce_fault *f)
+static enum engine_result fault(struct gpu *gpu, const struct engine *e, struct channel *ch,
+				struct ce_chan *c, const struct ce_fault *f)
 {
-	pthread_mutex_lock(&gpu->lock);
-	u->busy = false;
-	pthread_mutex_unlock(&gpu->lock);
+	struct ce_unit *u = unit_of(gpu, e);
+	uint32_t status = ce_save(gpu, u, ch, &c->job);
+
+	if (status)
+		return launch_failed(gpu, e, ch, &c->job,
+				     NV_CE_LCE_LAUNCHERR_REPORT_METHOD_BUFFER_ACCESS_FAULT, status);
+	c->saved = true;
+	set_busy(gpu, u, false);
 	fifo_engine_fault(gpu, ch, &ch->as, &u->client, f->va, f->access, f->type);
 	return ENGINE_FAULTED;
 }
@@ -211,10 +223,21 @@ static bool still_blocked(struct gpu *gpu, struct ce_unit *u, struct channel *ch
 static enum engine_result finish(struct gpu *gpu, struct ce_unit *u, struct ce_chan *c)
 {
 	c->active = false;
-	pthread_mutex_lock(&gpu->lock);
-	u->busy = false;
-	pthread_mutex_unlock(&gpu->lock);
+	set_busy(gpu, u, false);
 	return ENGINE_DONE;
+}
+
+/* Copies for about as long as the budget lasts. */
+static enum ce_progress copy(struct gpu *gpu, struct ce_unit *u, struct channel *ch,
+			     struct ce_job *job, uint64_t until, struct ce_fault *f)
+{
+	enum ce_progress p;
+
+	do {
+		p = job->remap ? ce_remap_piece(gpu, u, ch, job, f) :
+				 ce_copy_piece(gpu, u, ch, job, f);
+	} while (p == CE_MORE && fifo_may_continue(ch) && fifo_clock() < until);
+	return p;
 }
 
 static enum engine_result ce_step(struct gpu *gpu, struct channel *ch, uint64_t budget_ns)
@@ -222,32 +245,41 @@ static enum engine_result ce_step(struct gpu *gpu, struct channel *ch, uint64_t 
 	const struct engine *e = fifo_copy_engine(ch);
 	struct ce_unit *u = unit_of(gpu, e);
 	struct ce_chan *c = chan_state(ch);
-	uint64_t until = fifo_clock() + budget_ns;
-	enum ce_progress p;
+	struct ce_job *job = &c->job;
+	enum ce_progress p = CE_DONE;
 	struct ce_fault f;
+	uint32_t bad;
 
 	if (!c->active)
 		return ENGINE_DONE;
-	while (c->job.stage == CE_COPY) {
-		p = c->job.remap ? ce_remap_piece(gpu, u, ch, &c->job, &f) :
-				   ce_copy_piece(gpu, u, ch, &c->job, &f);
-		if (p == CE_FAULT)
-			return fault(gpu, ch, u, &f);
-		if (p == CE_DONE)
-			c->job.stage = CE_SEMAPHORE;
-		else if (!fifo_may_continue(ch) || fifo_clock() >= until)
+	if (c->saved) {
+		c->saved = false;
+		bad = ce_restore(gpu, u, ch, job);
+		set_busy(gpu, u, true);
+		if (bad)
+			return launch_failed(gpu, e, ch, job,
+					     NV_CE_LCE_LAUNCHERR_REPORT_METHOD_BUFFER_ACCESS_FAULT,
+					     bad);
+	}
+	if (job->stage == CE_COPY) {
+		p = copy(gpu, u, ch, job, fifo_clock() + budget_ns, &f);
+		if (p == CE_MORE)
 			return ENGINE_BUSY;
+		if (p == CE_DONE)
+			job->stage = CE_SEMAPHORE;
 	}
-	if (c->job.stage == CE_SEMAPHORE) {
-		if (semaphore(gpu, u, ch, c, &f) == CE_FAULT)
-			return fault(gpu, ch, u, &f);
-		c->job.stage = CE_INTERRUPT;
+	if (job->stage == CE_SEMAPHORE) {
+		p = semaphore(gpu, u, ch, c, &f);
+		if (p == CE_DONE)
+			job->stage = CE_INTERRUPT;
 	}
-	if (c->job.stage == CE_INTERRUPT)
-		c->job.stage = interrupt(gpu, e, ch, &c->job) ? CE_BLOCKED : CE_OVER;
-	if (c->job.stage == CE_BLOCKED && still_blocked(gpu, u, ch))
+	if (p == CE_FAULT)
+		return fault(gpu, e, ch, c, &f);
+	if (job->stage == CE_INTERRUPT)
+		job->stage = interrupt(gpu, e, ch, job) ? CE_BLOCKED : CE_OVER;
+	if (job->stage == CE_BLOCKED && still_blocked(gpu, u, ch))
 		return ENGINE_WAIT;
-	if (c->job.stage == CE_FAILED && still_blocked(gpu, u, ch))
+	if (job->stage == CE_FAILED && still_blocked(gpu, u, ch))
 		return ENGINE_ERROR;
 	return finish(gpu, u, c);
 }

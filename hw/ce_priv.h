@@ -20,7 +20,7 @@ struct ce_unit {
 	struct mmu_client client;
 	/* gpu->lock */
 	uint32_t intr_status, launcherr;
-	struct channel *blocked;	/* waits for BLOCKPIPE or LAUNCHERR to be cleared */
+	struct channel *blocked;	/* waits for its interrupt to be cleared */
 	bool busy;
 	uint64_t bound_inst;		/* last channel that launched */
 	enum gpu_aperture bound_aperture;
@@ -69,6 +69,7 @@ struct ce_chan {
 	uint32_t reg[CE_METHODS];
 	struct ce_job job;
 	bool active;
+	bool saved;			/* job is in the method buffer */
 };
 
 static inline uint32_t ce_reg(const struct ce_chan *c, uint32_t mthd) { return c->reg[mthd / 4]; }
@@ -104,6 +105,15 @@ bool ce_translate(struct gpu *gpu, struct ce_unit *u, struct channel *ch, const 
 /* ce_remap.c */
 enum ce_progress ce_remap_piece(struct gpu *gpu, struct ce_unit *u, struct channel *ch,
 				struct ce_job *job, struct ce_fault *fault);
+
+/*
+ * ce_save.c: what is left of a launch, to and from the method buffer. Returns 0
+ * or the bit of LCE_INTR_STATUS that tells what is wrong. No lock held.
+ */
+uint32_t ce_save(struct gpu *gpu, struct ce_unit *u, const struct channel *ch,
+		 const struct ce_job *job);
+uint32_t ce_restore(struct gpu *gpu, struct ce_unit *u, const struct channel *ch,
+		    struct ce_job *job);
 
 /* ce_regs.c; gpu->lock held. */
 void ce_register(struct gpu *gpu);

@@ -60,8 +60,7 @@ static void intr_write(struct gpu *gpu, const struct mmio_reg *r, unsigned int i
 	u->intr_status &= ~val;
 	if (!NV_GET(u->intr_status, NV_CE_LCE_INTR_STATUS_LAUNCHERR))
 		u->launcherr = NV_CE_LCE_LAUNCHERR_REPORT_NO_ERR;
-	if (ch && !(u->intr_status & (NV_MASK(NV_CE_LCE_INTR_STATUS_BLOCKPIPE) |
-				      NV_MASK(NV_CE_LCE_INTR_STATUS_LAUNCHERR)))) {
+	if (ch && !(u->intr_status & ~NV_MASK(NV_CE_LCE_INTR_STATUS_NONBLOCKPIPE))) {
 		u->blocked = NULL;
 		fifo_wake(gpu, ch);
 	}

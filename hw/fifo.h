@@ -245,6 +245,17 @@ enum slice_end pbdma_stall(struct pbdma *pb, unsigned int n, uint32_t bits);
 enum slice_end pbdma_fault(struct gpu *gpu, struct pbdma *pb, const struct mmu_xlat *x,
 			   uint64_t va, enum mmu_access access);
 void pbdma_userd_write(struct gpu *gpu, struct pbdma *pb, unsigned int byte, uint32_t val);
+bool pbdma_userd_gp_put(struct gpu *gpu, struct pbdma *pb, uint32_t *val);
+/*
+ * pbdma_fetch.c: puts the next method into METHOD0 and DATA0. Returns false
+ * with *end when there is none now; true without a valid METHOD0 after a
+ * control entry.
+ */
+bool pbdma_next_method(struct gpu *gpu, struct pbdma *pb, enum slice_end *end);
+static inline void pbdma_drop_prefetch(struct pbdma *pb)
+{
+	pb->pb_pos = pb->pb_len = 0;
+}
 /* pbdma_regs.c */
 void pbdma_register(struct gpu *gpu);
 void pbdma_reset(struct pbdma *pb);

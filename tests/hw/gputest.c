@@ -140,6 +140,8 @@ static void fill_inst(struct gt_chan *c, unsigned int flags)
 	*gt_ramfc(c, 62) = 0x10003080;
 	*gt_ramfc(c, 128) = pdb;
 	*gt_ramfc(c, 129) = c->vm->pdb >> 32;
+	*gt_ramfc(c, 136) = c->method_buf;
+	*gt_ramfc(c, 137) = c->method_buf >> 32;
 	*gt_ramfc(c, 166) = 1;				/* SC_PDB_VALID(0) */
 	*gt_ramfc(c, 168) = pdb;
 	*gt_ramfc(c, 169) = c->vm->pdb >> 32;
@@ -161,6 +163,7 @@ void gt_chan_open(struct gputest *gt, struct gt_chan *c, struct gt_vm *vm, unsig
 	c->userd_sys = flags & GT_SYS_USERD;
 	c->inst = gt_vram(gt, 0x1000, 0x1000);
 	c->userd = c->userd_sys ? gt_sys(gt, 512, 512) : gt_vram(gt, 512, 512);
+	c->method_buf = gt_vram(gt, 0x2000, 0x1000);
 	c->gpfifo_pa = gt_vram(gt, 0x1000, 0x1000);
 	c->pb_pa = gt_vram(gt, GT_PB_BYTES, 0x1000);
 	c->scratch_pa = gt_sys(gt, 0x1000, 0x1000);

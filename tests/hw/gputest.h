@@ -90,6 +90,7 @@ struct gt_chan {
 	struct gt_vm *vm;
 	unsigned int chid, runlist, tsg, runqueue;
 	uint64_t inst, userd, gpfifo_pa, pb_pa, pb_va, scratch_pa, scratch_va;
+	uint64_t method_buf;		/* BAR2 is physical unless a test binds it */
 	bool userd_sys;
 	uint32_t *scratch;		/* CPU pointer to 4 KiB */
 	unsigned int gp_put, pb_put, pb_start;

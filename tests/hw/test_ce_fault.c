@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+/* Copy engines that miss, fail or are reset. */
+#include "ce_env.h"
+
+static void expect_ce_fault(unsigned int index, uint64_t va, unsigned int access)
+{
+	const uint32_t *p;
+
+	assert_true(gt_wait_fault(&gt, 0, index + 1, 1000));
+	p = gt_fault(&gt, 0, index);
+	assert_int_equal(gt_fault_va(p), va & ~0xfffull);
+	assert_int_equal(((uint64_t)p[1] << 32) | (p[0] & 0xfffff000), c.inst);
+	assert_int_equal(p[6] & 0x1ff, 15 + lce);
+	assert_int_equal(p[7] >> 16 & 0xf, access);
+	assert_int_equal(p[7] & (1u << 7 | 1u << 20), 1u << 20);	/* hub, not replayable */
+	assert_true(sim_poll32(gt.sim, GT_CHANNEL(11), 1u << 23, 1u << 23, 1000));
+	/* Switched out of PBDMA and engine. */
+	assert_true(sim_poll32(gt.sim, GT_PBDMA_STATUS(2), ~0u, 0, 1000));
+	assert_true(sim_poll32(gt.sim, GT_ENGINE_STATUS(3), 0xe000, 0, 1000));
+	assert_true(gt_rd(&gt, GT_ENGINE_STATUS(3)) & 1u << 30);
+}
+
+static void resume(void)
+{
+	gt_invalidate_all(&gt);
+	gt_wr(&gt, GT_CHANNEL(11), 1u << 23);
+	gt_wr(&gt, GT_DOORBELL, rl << 16 | 11);
+}
+
+static void test_fault_and_resume(void **state)
+{
+	unsigned int n = 0;
+
+	gt_faults_on(&gt, 0);
+	/* Holes in the source's second 64 KiB page and in destination pages 5 and 20. */
+	gt_map(&vm, SRC + 0x10000, 16, 0, 0);
+	gt_map(&vm, DST + 0x5000, 12, 0, 0);
+	gt_map(&vm, DST + 0x14000, 12, dst_pa + 0x14000, GT_SYS_RW | GT_PTE_RO);
+	gt_invalidate_all(&gt);
+	ce_sem(c.scratch_va, 1);
+	linear(SRC + 0x10, DST + 0x20, 0x30000, 1 << 3);
+	gt_kick(&c);
+	expect_ce_fault(n++, DST + 0x5000, 1);
+	assert_memory_equal(src + 0x10, dst + 0x20, 0x5000 - 0x20);
+	assert_int_equal(gt_rd(&gt, GT_FAULT_PUT(0)), n);
+	/* What was copied is not copied again. */
+	dst[0x100] = ~src[0xf0];
+	gt_map(&vm, DST + 0x5000, 12, dst_pa + 0x5000, GT_SYS_RW);
+	resume();
+	expect_ce_fault(n++, SRC + 0x10000, 0);
+	assert_int_equal(dst[0x100], (uint8_t)~src[0xf0]);
+	gt_map(&vm, SRC + 0x10000, 16, src_pa + 0x10000, GT_VRAM_RW);
+	resume();
+	expect_ce_fault(n++, DST + 0x14000, 1);
+	assert_int_equal(gt_fault(&gt, 0, n - 1)[7] & 0x1f, 6);	/* RO_VIOLATION */
+	assert_int_equal(c.scratch[0], 0);
+	gt_map(&vm, DST + 0x14000, 12, dst_pa + 0x14000, GT_SYS_RW);
+	resume();
+	assert_true(gt_wait32(c.scratch, 1, 1000));
+	dst[0x100] = src[0xf0];
+	assert_memory_equal(src + 0x10, dst + 0x20, 0x30000);
+	assert_int_equal(gt_rd(&gt, GT_FAULT_PUT(0)), n);
+	assert_int_equal(gt_rd(&gt, GT_ENGINE_STATUS(3)) >> 30 & 1, 0);
+}
+
+/* What is left of the launch travels through the method buffer. */
+static void test_method_buffer(void **state)
+{
+	static const uint8_t zero[32];
+	uint32_t *buf = sim_vram(gt.sim, c.method_buf, 0x2000);
+
+	gt_faults_on(&gt, 0);
+	gt_map(&vm, DST + 0x1000, 12, 0, 0);
+	gt_invalidate_all(&gt);
+	linear(SRC, DST, 0x2000, 0);
+	gt_kick(&c);
+	expect_ce_fault(0, DST + 0x1000, 1);
+	assert_memory_not_equal(buf, zero, sizeof(zero));
+	buf[0] ^= 1;					/* somebody else's now */
+	gt_map(&vm, DST + 0x1000, 12, dst_pa + 0x1000, GT_SYS_RW);
+	resume();
+	expect_launcherr_now(0xe, 0x44);
+
+	gt_map(&vm, DST + 0x1000, 12, 0, 0);
+	gt_invalidate_all(&gt);
+	linear(SRC, DST, 0x2000, 0);
+	gt_kick(&c);
+	expect_ce_fault(1, DST + 0x1000, 1);
+	buf[5] ^= 1;					/* changed behind the magic */
+	gt_map(&vm, DST + 0x1000, 12, dst_pa + 0x1000, GT_SYS_RW);
+	resume();
+	expect_launcherr_now(0xe, 0x24);
+
+	gt_map(&vm, DST + 0x1000, 12, 0, 0);
+	gt_invalidate_all(&gt);
+	*gt_ramfc(&c, 137) = 0xff;			/* nowhere */
+	linear(SRC, DST, 0x2000, 0);
+	gt_kick(&c);
+	expect_launcherr_now(0xe, 0x14);
+	assert_int_equal(gt_rd(&gt, GT_FAULT_PUT(0)), 2);
+	assert_int_equal(gt_rd(&gt, GT_CHANNEL(11)) & 3u << 22, 0);
+}
+
+static void test_fill_fault(void **state)
+{
+	gt_faults_on(&gt, 0);
+	gt_map(&vm, DST + 0x3000, 12, 0, 0);
+	gt_invalidate_all(&gt);
+	gt_inc(&c, 0, 0x700, 3, 0x01020304u, 0x05060708u,
+	       4u | 5u << 4 | 3u << 16 | 1u << 24);
+	addresses(0, DST + 4);
+	gt_inc(&c, 0, 0x418, 1, 0x1000u);
+	launch(LAUNCH_COPY | REMAP);
+	gt_kick(&c);
+	expect_ce_fault(0, DST + 0x3000, 1);
+	gt_map(&vm, DST + 0x3000, 12, dst_pa + 0x3000, GT_SYS_RW);
+	resume();
+	assert_true(gt_run(&c, 1000));
+	for (unsigned int i = 0; i < 0x2000; i++)
+		assert_int_equal(((uint32_t *)(dst + 4))[i], i & 1 ? 0x05060708 : 0x01020304);
+}
+
+static void test_semaphore_fault(void **state)
+{
+	uint64_t hole = 0x7b00000000ull;
+
+	gt_faults_on(&gt, 0);
+	ce_sem(hole, 42);
+	linear(SRC, DST, 64, 1 << 3);
+	gt_kick(&c);
+	expect_ce_fault(0, hole, 1);
+	assert_memory_equal(src, dst, 64);
+	dst[0] = ~src[0];
+	gt_map(&vm, hole, 12, c.scratch_pa, GT_SYS_RW);
+	resume();
+	assert_true(gt_wait32(c.scratch, 42, 1000));
+	assert_int_equal(dst[0], (uint8_t)~src[0]);	/* the copy was over */
+}
+
+/* A fatal fault: disabled, cleared, taken off; the runlist serves others. */
+static void test_fatal_fault_teardown(void **state)
+{
+	struct gt_chan d, *p = &d;
+
+	gt_faults_on(&gt, 0);
+	gt_chan_open(&gt, &d, &vm, 12, rl, 12, 0);
+	linear(0x7c00000000ull, DST, 64, 0);
+	gt_kick(&c);
+	expect_ce_fault(0, 0x7c00000000ull, 0);
+	gt_wr(&gt, GT_SCHED_DISABLE, 1u << rl);
+	gt_wr(&gt, GT_CHANNEL(11), 0x800);
+	gt_wr(&gt, GT_RUNLIST_PREEMPT, 1u << rl);
+	assert_true(sim_poll32(gt.sim, GT_RUNLIST_PREEMPT, 1u << rl, 0, 100));
+	gt_runlist(&gt, rl, &p, 1);
+	gt_wr(&gt, GT_CHANNEL(11), 1u << 23);
+	gt_wr(&gt, GT_SCHED_DISABLE, 0);
+	assert_true(gt_run(&d, 1000));
+	gt_wr(&gt, GT_CHANNEL_INST(11), 0);
+	assert_int_equal(gt_rd(&gt, GT_BIND_ERROR), 0);
+	assert_int_equal(gt_rd(&gt, GT_CHANNEL(11)), 0);
+}
+
+/* LAUNCHERR holds the engine until it is reset through PMC (hardware 7.7). */
+static void test_engine_reset(void **state)
+{
+	struct gt_chan d, *both[2] = { &c, &d };
+	uint32_t enable = gt_rd(&gt, GT_PMC_ENABLE);
+
+	gt_chan_open(&gt, &d, &vm, 12, rl, 12, 0);
+	gt_runlist(&gt, rl, both, 2);
+	launch(3);
+	gt_kick(&c);
+	assert_true(sim_poll32(gt.sim, GT_LCE_INTR_STATUS(lce), 4, 4, 1000));
+	gt_inc(&d, 0, 0x100, 1, 0u);
+	gt_release(&d, 0, 1);
+	gt_kick(&d);
+	gt_sleep_ms(5);
+	assert_int_equal(d.scratch[0], 0);		/* cannot get the engine */
+	gt_wr(&gt, GT_SCHED_DISABLE, 1u << rl);
+	gt_wr(&gt, GT_CHANNEL(11), 0x800);
+	gt_wr(&gt, GT_RUNLIST_PREEMPT, 1u << rl);
+	assert_true(sim_poll32(gt.sim, GT_PBDMA_STATUS(2), 0xe000, 0, 100));
+	gt_sleep_ms(2);
+	assert_int_equal(gt_rd(&gt, GT_ENGINE_STATUS(3)) & 0xffff, 1u << 13 | 1u << 12 | 11);
+	assert_int_equal(gt_rd(&gt, GT_RUNLIST_PREEMPT), 1u << rl);
+	gt_wr(&gt, GT_PMC_ENABLE, enable & ~(1u << 21));
+	gt_wr(&gt, GT_PMC_ENABLE, enable);
+	assert_true(sim_poll32(gt.sim, GT_ENGINE_STATUS(3), 0xe000, 0, 100));
+	assert_true(sim_poll32(gt.sim, GT_RUNLIST_PREEMPT, 1u << rl, 0, 100));
+	assert_int_equal(gt_rd(&gt, GT_LCE_INTR_STATUS(lce)), 0);
+	gt_wr(&gt, GT_SCHED_DISABLE, 0);
+	assert_true(gt_wait32(d.scratch, 1, 1000));
+	/* With the engine held in reset a method stops the PBDMA. */
+	gt_wr(&gt, GT_PMC_ENABLE, enable & ~(1u << 21));
+	gt_inc(&d, 0, 0x100, 1, 0u);
+	gt_kick(&d);
+	assert_true(sim_poll32(gt.sim, GT_PBDMA(2, GT_PBDMA_INTR_0), 1u << 24, 1u << 24, 1000));
+	gt_wr(&gt, GT_PMC_ENABLE, enable);
+	gt_wr(&gt, GT_PBDMA(2, GT_PBDMA_INTR_0), 1u << 24);
+	assert_true(gt_run(&d, 1000));
+}
+
+static void test_injected_error(void **state)
+{
+	linear(SRC, DST, 64, 0);
+	assert_true(gt_run(&c, 1000));
+	assert_memory_equal(src, dst, 64);
+	linear(SRC, DST, 64, 0);
+	expect_launcherr(0xc);
+	linear(SRC + 64, DST, 64, 0);
+	assert_true(gt_run(&c, 1000));
+	assert_memory_equal(src + 64, dst, 64);
+}
+
+/* A long job gives way: preempting it takes a moment, and nothing is lost. */
+static void test_preempt_long_copy(void **state)
+{
+	addresses(SRC, DST);
+	gt_inc(&c, 0, 0x410, 4, 0u, 0u, 1u, 0xffffffffu);
+	gt_inc(&c, 0, 0x410, 1, 1u);
+	gt_inc(&c, 0, 0x410, 4, 1u, 1u, 1u, 0x30000u);
+	launch(LAUNCH_COPY | MULTI_LINE);
+	gt_release(&c, 0, 1);
+	gt_kick(&c);
+	for (int i = 0; i < 20 && !c.scratch[0]; i++) {
+		gt_wr(&gt, GT_RUNLIST_PREEMPT, 1u << rl);
+		assert_true(sim_poll32(gt.sim, GT_RUNLIST_PREEMPT, 1u << rl, 0, 100));
+	}
+	assert_true(gt_wait32(c.scratch, 1, 5000));
+	assert_memory_equal(src, dst, 0x30000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		T(test_fault_and_resume), T(test_method_buffer), T(test_fill_fault),
+		T(test_semaphore_fault), T(test_fatal_fault_teardown), T(test_engine_reset),
+		cmocka_unit_test_setup_teardown(test_injected_error, setup_inject, teardown),
+		T(test_preempt_long_copy),
+	};
+
+	return cmocka_run_group_tests_name("ce_fault", tests, NULL, NULL);
+}
