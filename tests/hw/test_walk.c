@@ -168,6 +168,21 @@ static void test_indexing(void **state)
 	}
 }
 
+/* The last page of all: every index at its maximum. */
+static void test_last_entries(void **state)
+{
+	(void)state;
+	put(vid, PD3 + 3 * 8, 0x02, 0x11, 0, 0, 0, 0, 0, 0);
+	put(vid, PD2 + 511 * 8, 0x02, 0x12, 0, 0, 0, 0, 0, 0);
+	put(vid, PD1 + 511 * 8, 0x02, 0x13, 0, 0, 0, 0, 0, 0);
+	put(vid, PD0 + 255 * 16, 0x12, 0x15, 0, 0, 0, 0, 0, 0);
+	put(vid, PD0 + 255 * 16 + 8, 0x02, 0x14, 0, 0, 0, 0, 0, 0);
+	put(vid, PT4K + 511 * 8, 0x01, 0xbc, 0x0a, 0, 0, 0, 0, 0);
+	check_page(walk(0x1ffffffffffffull), 0xabc000, WALK_VID, 1, 12);
+	put(vid, PT64K + 31 * 8, 0x01, 0xf0, 0x7f, 0, 0, 0, 0, 0);
+	check_page(walk(~0ull), 0x7ff0000, WALK_VID, 1, 16);
+}
+
 static void test_4k(void **state)
 {
 	(void)state;
@@ -373,6 +388,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_indexing),
+		T(test_last_entries),
 		T(test_4k),
 		T(test_64k),
 		T(test_2m),
