@@ -23,6 +23,8 @@
 
 #define MAX_WINDOWS		65535u
 #define READER_PATIENCE_NS	2000000
+#define GATE_WAITS		0x40000000u	/* a writer wants in */
+#define GATE_WRITER		0x80000000u	/* a writer is in */
 
 struct mapping {
 	struct mapping *next;
@@ -42,12 +44,10 @@ struct window {
 };
 
 struct vu_dma {
-	pthread_mutex_t lock;
-	pthread_cond_t idle;		/* readers == 0 */
+	_Atomic uint32_t gate;		/* readers inside, GATE_* */
+	pthread_mutex_t lock;		/* slow path of the gate */
+	pthread_cond_t idle;		/* the last reader left */
 	pthread_cond_t open;		/* no writer any more */
-	unsigned int readers;
-	bool writer;
-	bool writer_waits;
 	struct window *windows;		/* by iova, disjoint */
 	size_t nwindows, room;
 	struct mapping *mappings;
@@ -83,55 +83,69 @@ void vu_dma_destroy(struct vu_dma *d)
 	free(d);
 }
 
-void vu_dma_begin(struct vu_dma *d)
+/* One more reader, unless @closed is set. */
+static bool enter(struct vu_dma *d, uint32_t closed)
+{
+	uint32_t g = atomic_load(&d->gate);
+
+	while (!(g & closed))
+		if (atomic_compare_exchange_weak(&d->gate, &g, g + 1))
+			return true;
+	return false;
+}
+
+static void enter_slowly(struct vu_dma *d)
 {
 	struct timespec until;
 
-	if (depth++)
-		return;
 	pthread_mutex_lock(&d->lock);
-	if (d->writer_waits && !d->writer) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += READER_PATIENCE_NS;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_nsec -= 1000000000;
-			until.tv_sec++;
-		}
-		while (d->writer_waits)
-			if (pthread_cond_timedwait(&d->open, &d->lock, &until))
-				break;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += READER_PATIENCE_NS;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
 	}
-	while (d->writer)
+	while (atomic_load(&d->gate) & GATE_WAITS)
+		if (pthread_cond_timedwait(&d->open, &d->lock, &until))
+			break;
+	while (!enter(d, GATE_WRITER))
 		pthread_cond_wait(&d->open, &d->lock);
-	d->readers++;
 	pthread_mutex_unlock(&d->lock);
+}
+
+void vu_dma_begin(struct vu_dma *d)
+{
+	if (!depth++ && !enter(d, GATE_WAITS | GATE_WRITER))
+		enter_slowly(d);
 }
 
 void vu_dma_end(struct vu_dma *d)
 {
-	if (--depth)
+	if (--depth || atomic_fetch_sub(&d->gate, 1) != (GATE_WAITS | 1))
 		return;
 	pthread_mutex_lock(&d->lock);
-	if (!--d->readers)
-		pthread_cond_signal(&d->idle);
+	pthread_cond_signal(&d->idle);
 	pthread_mutex_unlock(&d->lock);
 }
 
 /* Only the bus thread changes the map. The section takes no other lock. */
 static void write_begin(struct vu_dma *d)
 {
+	uint32_t empty = GATE_WAITS;
+
 	pthread_mutex_lock(&d->lock);
-	d->writer_waits = true;
-	while (d->readers)
+	atomic_fetch_or(&d->gate, GATE_WAITS);
+	while (!atomic_compare_exchange_strong(&d->gate, &empty, GATE_WAITS | GATE_WRITER)) {
 		pthread_cond_wait(&d->idle, &d->lock);
-	d->writer = true;
+		empty = GATE_WAITS;
+	}
 	pthread_mutex_unlock(&d->lock);
 }
 
 static void write_end(struct vu_dma *d)
 {
 	pthread_mutex_lock(&d->lock);
-	d->writer = d->writer_waits = false;
+	atomic_fetch_and(&d->gate, ~(GATE_WAITS | GATE_WRITER));
 	pthread_cond_broadcast(&d->open);
 	pthread_mutex_unlock(&d->lock);
 }
