@@ -80,6 +80,17 @@ static void nouveau_evict_flags(struct ttm_buffer_object *bo, struct ttm_placeme
 	placement->num_placement = !!placement->placement;
 }
 
+/*
+ * TTM reports every eviction that fails as an error. Chunks whose pages cannot
+ * move just now are an everyday thing, so their owner is asked here already,
+ * where a no makes TTM look at the next object.
+ */
+static bool nouveau_eviction_valuable(struct ttm_buffer_object *bo, const struct ttm_place *place)
+{
+	return ttm_bo_eviction_valuable(bo, place) &&
+	       (!nouveau_vram_owns(bo) || !nouveau_chunk_evict(bo));
+}
+
 /* Queue the copy of all of @bo from where it is to @dst. */
 static struct dma_fence *queue_copy(struct nouveau_vram *vram, struct ttm_buffer_object *bo,
 				    struct ttm_resource *dst)
@@ -294,7 +305,7 @@ const struct ttm_device_funcs nouveau_ttm_funcs = {
 	.ttm_tt_populate = nouveau_tt_populate,
 	.ttm_tt_unpopulate = nouveau_tt_unpopulate,
 	.ttm_tt_destroy = nouveau_tt_destroy,
-	.eviction_valuable = ttm_bo_eviction_valuable,
+	.eviction_valuable = nouveau_eviction_valuable,
 	.evict_flags = nouveau_evict_flags,
 	.move = nouveau_bo_move,
 	.io_mem_reserve = nouveau_io_mem_reserve,

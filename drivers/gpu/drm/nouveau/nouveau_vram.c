@@ -38,6 +38,7 @@ struct vram_bo {
 	spinlock_t lock;		/* protects the rest */
 	struct nouveau_chunk *chunk;	/* NULL: not a chunk, or its owner let go */
 	struct task_struct *evictor;	/* inside chunk->evict() */
+	bool evicted;			/* the owner has moved out */
 };
 
 static struct vram_bo *to_vram_bo(struct ttm_buffer_object *ttm)
@@ -208,7 +209,7 @@ int nouveau_chunk_evict(struct ttm_buffer_object *ttm)
 
 	dma_resv_assert_held(ttm->base.resv);
 	spin_lock(&bo->lock);
-	chunk = bo->chunk;
+	chunk = bo->evicted ? NULL : bo->chunk;
 	if (chunk)
 		bo->evictor = current;
 	spin_unlock(&bo->lock);
@@ -218,6 +219,7 @@ int nouveau_chunk_evict(struct ttm_buffer_object *ttm)
 	err = chunk->evict(chunk);
 
 	spin_lock(&bo->lock);
+	bo->evicted = !err;
 	WRITE_ONCE(bo->evictor, NULL);
 	/* The bo is referenced by TTM until after this. */
 	wake_up_var(&bo->evictor);
