@@ -25,8 +25,6 @@
 #include "nouveau_device.h"
 #include "nouveau_dmem_priv.h"
 
-/* How long an empty chunk is kept for the next migration. */
-#define TRIM_DELAY_MS	500
 /* Tries at fini, 20 ms apart, before the log says what is being waited for. */
 #define FINI_TRIES	200
 
@@ -101,7 +99,7 @@ static void dmem_folio_free(struct folio *folio)
 		chunk_set_state_locked(chunk, chunk_state(chunk));
 	/* Under the lock: once it is dropped an empty chunk may go at any time. */
 	if (empty && !dmem->closing)
-		schedule_delayed_work(&dmem->trim, msecs_to_jiffies(TRIM_DELAY_MS));
+		schedule_work(&dmem->trim);
 	spin_unlock_irqrestore(&dmem->lock, flags);
 }
 
@@ -135,7 +133,7 @@ static void dmem_trim(struct nouveau_dmem *dmem)
 
 static void dmem_trim_work(struct work_struct *work)
 {
-	dmem_trim(container_of(to_delayed_work(work), struct nouveau_dmem, trim));
+	dmem_trim(container_of(work, struct nouveau_dmem, trim));
 }
 
 /*
@@ -167,7 +165,7 @@ static int dmem_chunk_evict(struct nouveau_chunk *vram)
 	left = chunk->used_pages;
 	chunk_set_state_locked(chunk, left ? chunk_state(chunk) : NOUVEAU_DMEM_DEAD);
 	if (!left && !dmem->closing)
-		schedule_delayed_work(&dmem->trim, 0);
+		schedule_work(&dmem->trim);
 	spin_unlock_irq(&dmem->lock);
 	if (left)
 		return -EBUSY;
@@ -414,7 +412,7 @@ int nouveau_dmem_init(struct nouveau_device *ndev)
 	spin_lock_init(&dmem->lock);
 	for (i = 0; i < NOUVEAU_DMEM_STATES; i++)
 		INIT_LIST_HEAD(&dmem->chunks[i]);
-	INIT_DELAYED_WORK(&dmem->trim, dmem_trim_work);
+	INIT_WORK(&dmem->trim, dmem_trim_work);
 	ndev->dmem = dmem;
 	return 0;
 }
@@ -465,7 +463,7 @@ void nouveau_dmem_fini(struct nouveau_device *ndev)
 	spin_lock_irq(&dmem->lock);
 	dmem->closing = true;
 	spin_unlock_irq(&dmem->lock);
-	cancel_delayed_work_sync(&dmem->trim);
+	cancel_work_sync(&dmem->trim);
 	dmem_trim(dmem);
 	if (dmem->enabled) {
 		memunmap_pages(&dmem->pagemap);

@@ -52,7 +52,7 @@ struct nouveau_dmem {
 	spinlock_t lock;
 	struct list_head chunks[NOUVEAU_DMEM_STATES];
 	/** @trim: gives chunks back that became empty */
-	struct delayed_work trim;
+	struct work_struct trim;
 	bool closing;
 };
 

@@ -83,6 +83,34 @@ static int stage_walk(struct map_stage *st, struct hmm_range *range)
 	return err;
 }
 
+/*
+ * HMM reports our own device-private pages as they are, without breaking COW for
+ * a write: after fork() such a page would stay read-only for ever. Have core mm
+ * do what it does for a write of the CPU: take it home, give us a copy.
+ */
+static int stage_unshare(struct map_stage *st)
+{
+	struct mm_struct *mm = st->svm->mm;
+	unsigned int i;
+	int err = 0;
+
+	nouveau_mask_for_each(&st->map->require_write, i) {
+		unsigned long pfn = st->s->pfns[i];
+		bool unlocked = false;
+
+		if (i < st->map->first || i >= st->map->end || pfn & HMM_PFN_WRITE ||
+		    !(pfn & HMM_PFN_VALID) || !is_device_private_page(hmm_pfn_to_page(pfn)))
+			continue;
+		mmap_read_lock(mm);
+		err = fixup_user_fault(mm, page_va(st, i), FAULT_FLAG_WRITE, &unlocked);
+		mmap_read_unlock(mm);
+		if (err)
+			return err;
+		err = -EAGAIN;
+	}
+	return err;
+}
+
 static void stage_unmap_dma(struct map_stage *st)
 {
 	unsigned int i;
@@ -369,6 +397,8 @@ static int map_once(struct map_stage *st)
 	st->big = 0;
 	st->huge = false;
 	err = stage_walk(st, &range);
+	if (!err)
+		err = stage_unshare(st);
 	if (!err)
 		err = stage_addresses(st);
 	if (err)
