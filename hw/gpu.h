@@ -6,11 +6,13 @@
  * (fifo.c) that runs PBDMA and engines. Lock order, outer to inner:
  *
  *	gpu->lock		all register and unit state
+ *	DMA map			shared: host_dma_begin(), may nest
  *	tlb->lock		one per TLB; held across translate + access, so
  *				that an invalidate waits for accesses in flight
- *	leaf locks		log, DMA map
+ *	leaf locks		log
  *
- * A worker holding a tlb->lock must drop it before taking gpu->lock. Long work
+ * A worker holding the DMA map or a tlb->lock must drop both before taking
+ * gpu->lock. Long work
  * (copies, shader code) runs without gpu->lock.
  */
 #ifndef HW_GPU_H

@@ -488,8 +488,8 @@ unsigned int tlb_audit(struct tlb *tlb, uint64_t now)
 {
 	unsigned int found = 0;
 
-	lock_first(tlb);
 	host_dma_begin(tlb->gpu->host);
+	lock_first(tlb);
 	for (unsigned int i = 0; i < tlb->capacity; i++) {
 		struct tlb_entry *e = &tlb->entries[i];
 
@@ -508,24 +508,28 @@ unsigned int tlb_audit(struct tlb *tlb, uint64_t now)
 					(unsigned long long)(e->as & ~0xfffull));
 		}
 	}
-	host_dma_end(tlb->gpu->host);
 	pthread_mutex_unlock(&tlb->lock);
+	host_dma_end(tlb->gpu->host);
 	count_add(tlb->gpu, tlb_stale_entries, found);
 	return found;
 }
 
+/*
+ * The DMA map first: engines may hold it already, and whoever waited for it
+ * with the TLB in hand would wait for them.
+ */
 void tlb_lock(struct tlb *tlb)
 {
+	host_dma_begin(tlb->gpu->host);
 	while (tlb_contended(tlb))
 		sched_yield();
 	pthread_mutex_lock(&tlb->lock);
-	host_dma_begin(tlb->gpu->host);
 }
 
 void tlb_unlock(struct tlb *tlb)
 {
-	host_dma_end(tlb->gpu->host);
 	pthread_mutex_unlock(&tlb->lock);
+	host_dma_end(tlb->gpu->host);
 }
 
 bool tlb_contended(const struct tlb *tlb)

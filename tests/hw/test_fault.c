@@ -953,14 +953,14 @@ static void test_register_scopes(void **state)
 	assert_int_equal(where(e, VA + 0x1000), PA + 0x501000);
 	env_map(&e->m, VA, 12, 0x1000000, PTE_VALID);
 	env_map(&e->m, VA + 0x1000, 12, 0x1001000, PTE_VALID);
-	/* another directory, by the VF view: ALL_VA only */
+	/* another directory, by the VF view: ALL_VA only; the PF view keeps its own */
+	wr(e, 0x100cb8, e->m.as.pdb >> 8);
 	wr(e, 0xb830a0, e->other.pdb >> 8);
 	wr(e, 0xb830a4, 0);
 	wr(e, 0xb830b0, 0x80000001);
 	assert_int_equal(rd(e, 0xb830b0) >> 31, 0);
 	assert_int_equal(where(e, VA), PA + 0x500000);
-	/* one page by the PF view, which has operands of its own */
-	wr(e, 0x100cb8, e->m.as.pdb >> 8);
+	/* one page by the PF view */
 	wr(e, 0x100cb4, (uint32_t)(VA >> 12) << 4);
 	wr(e, 0x100ce8, VA >> 40);
 	wr(e, 0x100cbc, 0x80000000);

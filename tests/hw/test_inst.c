@@ -91,6 +91,8 @@ static void test_unreadable(void **state)
 	struct mmu_env *e = *state;
 	struct mmu_as as;
 
+	words(e)[128] = 0x5000 | FORMAT;
+	assert_int_equal(decode(e, -1, &as), 0);
 	assert_int_equal(inst_decode_as(e->gpu, APERTURE_VRAM, 1ull << 40, -1, &as), -1);
 	assert_false(as.valid);
 	assert_int_equal(inst_decode_as(e->gpu, APERTURE_PEER, INST, -1, &as), -1);
