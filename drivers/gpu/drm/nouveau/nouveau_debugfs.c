@@ -36,22 +36,50 @@ static struct nouveau_device *seq_device(struct seq_file *m)
 	return to_nouveau(entry->dev);
 }
 
+static const char * const counter_names[] = {
+	[NOUVEAU_STAT_MMIO_READ] = "mmio_reads",
+	[NOUVEAU_STAT_MMIO_WRITE] = "mmio_writes",
+	[NOUVEAU_STAT_INTERRUPT] = "interrupts",
+	[NOUVEAU_STAT_FAULT] = "faults",
+	[NOUVEAU_STAT_FAULT_DUPLICATE] = "faults_duplicate",
+	[NOUVEAU_STAT_FAULT_PREFETCH] = "faults_prefetch",
+	[NOUVEAU_STAT_FAULT_FATAL] = "faults_fatal",
+	[NOUVEAU_STAT_FAULT_NONREPLAYABLE] = "faults_nonreplayable",
+	[NOUVEAU_STAT_FAULT_OVERFLOW] = "fault_overflows",
+	[NOUVEAU_STAT_BATCH] = "fault_batches",
+	[NOUVEAU_STAT_BLOCK] = "fault_blocks",
+	[NOUVEAU_STAT_REPLAY] = "replays",
+	[NOUVEAU_STAT_CANCEL] = "cancels",
+	[NOUVEAU_STAT_TLB_INVALIDATE] = "tlb_invalidates",
+	[NOUVEAU_STAT_PT_PUSH] = "pt_pushes",
+	[NOUVEAU_STAT_PTE_WRITE] = "pte_writes",
+	[NOUVEAU_STAT_HMM_WALK] = "hmm_walks",
+	[NOUVEAU_STAT_HMM_RETRY] = "hmm_retries",
+	[NOUVEAU_STAT_NOTIFIER] = "notifier_calls",
+	[NOUVEAU_STAT_CPU_FAULT] = "cpu_faults",
+	[NOUVEAU_STAT_PAGES_TO_VRAM] = "pages_to_vram",
+	[NOUVEAU_STAT_PAGES_TO_SYS] = "pages_to_sys",
+	[NOUVEAU_STAT_PAGES_MAPPED_SYS] = "pages_mapped_sys",
+	[NOUVEAU_STAT_PAGES_MAPPED_VRAM] = "pages_mapped_vram",
+	[NOUVEAU_STAT_MIGRATE_PARTIAL] = "migrate_partial",
+	[NOUVEAU_STAT_MIGRATE_NOVRAM] = "migrate_no_vram",
+	[NOUVEAU_STAT_EVICT_CHUNK] = "evicted_chunks",
+	[NOUVEAU_STAT_CE_PUSH] = "ce_pushes",
+	[NOUVEAU_STAT_CE_COPY] = "ce_copies",
+	[NOUVEAU_STAT_CE_BYTES] = "ce_bytes",
+	[NOUVEAU_STAT_DOORBELL] = "doorbells",
+	[NOUVEAU_STAT_SUBMIT] = "submits",
+	[NOUVEAU_STAT_CHANNEL_KILLED] = "channels_killed",
+};
+static_assert(ARRAY_SIZE(counter_names) == NOUVEAU_STAT_COUNT);
+
 static int counters_show(struct seq_file *m, void *unused)
 {
-	static const struct {
-		enum nouveau_stat id;
-		const char *name;
-	} counters[] = {
-#define X(id, name) { NOUVEAU_STAT_##id, name },
-		NOUVEAU_STATS(X)
-#undef X
-	};
 	struct nouveau_device *ndev = seq_device(m);
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(counters); i++)
-		seq_printf(m, "%s %lld\n", counters[i].name,
-			   atomic64_read(&ndev->stats.v[counters[i].id]));
+	for (i = 0; i < NOUVEAU_STAT_COUNT; i++)
+		seq_printf(m, "%s %lld\n", counter_names[i], atomic64_read(&ndev->stats.v[i]));
 	return 0;
 }
 

@@ -32,6 +32,7 @@
 #include "nouveau_exec.h"
 #include "nouveau_uapi.h"
 #include "nouveau_vram.h"
+#include "tu102_boot.h"
 
 #define NVIF_MAX_BYTES		SZ_4K
 #define NVIF_MAX_OBJECTS	4096	/* per file */
@@ -210,7 +211,7 @@ static int device_time(struct nouveau_device *ndev, struct nvif_args *args)
 
 	if (!time || time->version)
 		return -EINVAL;
-	time->time = nouveau_gpu_time(ndev);
+	time->time = tu102_time_ns(ndev);
 	return 0;
 }
 

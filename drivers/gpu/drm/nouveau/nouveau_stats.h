@@ -4,46 +4,41 @@
 
 #include <linux/atomic.h>
 
-/* Counters bumped by each step; names for debugfs and fdinfo stand beside them. */
-#define NOUVEAU_STATS(X) \
-	X(MMIO_READ, "mmio_reads") \
-	X(MMIO_WRITE, "mmio_writes") \
-	X(INTERRUPT, "interrupts") \
-	X(FAULT, "faults") \
-	X(FAULT_DUPLICATE, "faults_duplicate") \
-	X(FAULT_PREFETCH, "faults_prefetch") \
-	X(FAULT_FATAL, "faults_fatal") \
-	X(FAULT_NONREPLAYABLE, "faults_nonreplayable") \
-	X(FAULT_OVERFLOW, "fault_overflows") \
-	X(BATCH, "fault_batches") \
-	X(BLOCK, "fault_blocks") \
-	X(REPLAY, "replays") \
-	X(CANCEL, "cancels") \
-	X(TLB_INVALIDATE, "tlb_invalidates") \
-	X(PT_PUSH, "pt_pushes") \
-	X(PTE_WRITE, "pte_writes") \
-	X(HMM_WALK, "hmm_walks") \
-	X(HMM_RETRY, "hmm_retries") \
-	X(NOTIFIER, "notifier_calls") \
-	X(CPU_FAULT, "cpu_faults") \
-	X(PAGES_TO_VRAM, "pages_to_vram") \
-	X(PAGES_TO_SYS, "pages_to_sys") \
-	X(PAGES_MAPPED_SYS, "pages_mapped_sys") \
-	X(PAGES_MAPPED_VRAM, "pages_mapped_vram") \
-	X(MIGRATE_PARTIAL, "migrate_partial") \
-	X(MIGRATE_NOVRAM, "migrate_no_vram") \
-	X(EVICT_CHUNK, "evicted_chunks") \
-	X(CE_PUSH, "ce_pushes") \
-	X(CE_COPY, "ce_copies") \
-	X(CE_BYTES, "ce_bytes") \
-	X(DOORBELL, "doorbells") \
-	X(SUBMIT, "submits") \
-	X(CHANNEL_KILLED, "channels_killed")
-
+/* Counters bumped by each step; nouveau_debugfs.c has their names. */
 enum nouveau_stat {
-#define X(id, name) NOUVEAU_STAT_##id,
-	NOUVEAU_STATS(X)
-#undef X
+	NOUVEAU_STAT_MMIO_READ,
+	NOUVEAU_STAT_MMIO_WRITE,
+	NOUVEAU_STAT_INTERRUPT,
+	NOUVEAU_STAT_FAULT,
+	NOUVEAU_STAT_FAULT_DUPLICATE,
+	NOUVEAU_STAT_FAULT_PREFETCH,
+	NOUVEAU_STAT_FAULT_FATAL,
+	NOUVEAU_STAT_FAULT_NONREPLAYABLE,
+	NOUVEAU_STAT_FAULT_OVERFLOW,
+	NOUVEAU_STAT_BATCH,
+	NOUVEAU_STAT_BLOCK,
+	NOUVEAU_STAT_REPLAY,
+	NOUVEAU_STAT_CANCEL,
+	NOUVEAU_STAT_TLB_INVALIDATE,
+	NOUVEAU_STAT_PT_PUSH,
+	NOUVEAU_STAT_PTE_WRITE,
+	NOUVEAU_STAT_HMM_WALK,
+	NOUVEAU_STAT_HMM_RETRY,
+	NOUVEAU_STAT_NOTIFIER,
+	NOUVEAU_STAT_CPU_FAULT,
+	NOUVEAU_STAT_PAGES_TO_VRAM,
+	NOUVEAU_STAT_PAGES_TO_SYS,
+	NOUVEAU_STAT_PAGES_MAPPED_SYS,
+	NOUVEAU_STAT_PAGES_MAPPED_VRAM,
+	NOUVEAU_STAT_MIGRATE_PARTIAL,
+	NOUVEAU_STAT_MIGRATE_NOVRAM,
+	NOUVEAU_STAT_EVICT_CHUNK,
+	NOUVEAU_STAT_CE_PUSH,
+	NOUVEAU_STAT_CE_COPY,
+	NOUVEAU_STAT_CE_BYTES,
+	NOUVEAU_STAT_DOORBELL,
+	NOUVEAU_STAT_SUBMIT,
+	NOUVEAU_STAT_CHANNEL_KILLED,
 	NOUVEAU_STAT_COUNT
 };
 

@@ -13,7 +13,6 @@
 #include <drm/drm_file.h>
 #include <drm/nouveau_drm.h>
 
-#include <nvhw/tu104/dev_usermode.h>
 #include <nvhw/tu104/dev_master.h>
 #include <nvhw/nv_field.h>
 
@@ -24,6 +23,7 @@
 #include "nouveau_uapi.h"
 #include "nouveau_vm.h"
 #include "nouveau_vram.h"
+#include "tu102_boot.h"
 #include "tu102_gr.h"
 
 #define CLOSE_TIMEOUT_MS	2000
@@ -34,18 +34,6 @@ struct nouveau_uapi {
 };
 
 /* ---- GETPARAM -------------------------------------------------------------------- */
-
-u64 nouveau_gpu_time(struct nouveau_device *ndev)
-{
-	u32 hi, lo, again = nv_rd32(ndev, NV_USERMODE_TIME_1);
-
-	do {
-		hi = again;
-		lo = nv_rd32(ndev, NV_USERMODE_TIME_0);
-		again = nv_rd32(ndev, NV_USERMODE_TIME_1);
-	} while (hi != again);
-	return (u64)NV_GET(hi, NV_USERMODE_TIME_1_NSEC) << 32 | (lo & NV_MASK(NV_USERMODE_TIME_0_NSEC));
-}
 
 static u64 graph_units(struct nouveau_device *ndev)
 {
@@ -84,7 +72,7 @@ static int getparam(struct nouveau_device *ndev, u64 param, u64 *value)
 		*value = graph_units(ndev);
 		break;
 	case NOUVEAU_GETPARAM_PTIMER_TIME:
-		*value = nouveau_gpu_time(ndev);
+		*value = tu102_time_ns(ndev);
 		break;
 	case NOUVEAU_GETPARAM_HAS_BO_USAGE:
 		*value = 1;

@@ -25,9 +25,6 @@ int nouveau_ioctl_channel_alloc(struct drm_device *drm, void *data, struct drm_f
 int nouveau_ioctl_channel_free(struct drm_device *drm, void *data, struct drm_file *file);
 int nouveau_ioctl_pushbuf(struct drm_device *drm, void *data, struct drm_file *file);
 
-/* GPU clock, ns. */
-u64 nouveau_gpu_time(struct nouveau_device *ndev);
-
 /* Objects of a file (nouveau_nvif.c). */
 struct nouveau_nvif *nouveau_nvif_new(void);
 void nouveau_nvif_del(struct nouveau_nvif *nvif);

@@ -18,6 +18,7 @@
 #include <nvhw/tu104/dev_gc6.h>
 #include <nvhw/tu104/dev_master.h>
 #include <nvhw/tu104/dev_timer.h>
+#include <nvhw/tu104/dev_usermode.h>
 #include <nvhw/tu104/dev_vm.h>
 #include <nvhw/tu104/pri_mmu_hub.h>
 #include <nvhw/undocumented.h>
@@ -124,6 +125,19 @@ int tu102_boot_init(struct nouveau_device *ndev)
 		return err;
 	}
 	return boot_vram(ndev);
+}
+
+u64 tu102_time_ns(struct nouveau_device *ndev)
+{
+	u32 hi, lo, again = nv_rd32(ndev, NV_USERMODE_TIME_1);
+
+	do {
+		hi = again;
+		lo = nv_rd32(ndev, NV_USERMODE_TIME_0);
+		again = nv_rd32(ndev, NV_USERMODE_TIME_1);
+	} while (hi != again);
+	return (u64)NV_GET(hi, NV_USERMODE_TIME_1_NSEC) << 32 |
+	       (lo & NV_MASK(NV_USERMODE_TIME_0_NSEC));
 }
 
 /**
