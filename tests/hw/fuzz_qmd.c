@@ -104,21 +104,6 @@ static void wait_or_cancel(void)
 	}
 }
 
-/* Disable, preempt, reset the engine, unbind: must all go through. */
-static void kill_channel(void)
-{
-	gt_wr(&gt, GT_CHANNEL(e.c.chid), 0x800);
-	gt_wr(&gt, GT_RUNLIST_PREEMPT, 1);
-	gt_wr(&gt, GT_PMC_ENABLE, gt_rd(&gt, GT_PMC_ENABLE) & ~(1u << 12));
-	gt_wr(&gt, GT_PMC_ENABLE, gt_rd(&gt, GT_PMC_ENABLE) | 1u << 12);
-	if (!sim_poll32(gt.sim, GT_RUNLIST_PREEMPT, 1, 0, 5000))
-		fail_msg("FUZZ_SEED=%#llx FUZZ_ROUNDS=1: preemption hangs",
-			 (unsigned long long)round_seed);
-	gt_runlist(&gt, 0, NULL, 0);
-	gt_wr(&gt, GT_CHANNEL_INST(e.c.chid), 0);
-	assert_int_equal(gt_rd(&gt, GT_CHANNEL_INST(e.c.chid)), 0);
-}
-
 static void honest_launch(void)
 {
 	struct launch_env good;
@@ -155,7 +140,9 @@ static void test_fuzz(void **state)
 			if (e.c.scratch[0xfe0 / 4] != 1)
 				break;
 		}
-		kill_channel();
+		if (!le_kill(&e))
+			fail_msg("FUZZ_SEED=%#llx FUZZ_ROUNDS=1: the channel cannot be killed",
+				 (unsigned long long)round_seed);
 		honest_launch();
 		gt_destroy(&gt);
 	}
