@@ -61,9 +61,6 @@ struct gr_ctx {
 	struct launch *launch;		/* made by the first one */
 	bool launched;			/* and not yet complete */
 	_Atomic int stall;		/* enum gr_stall */
-	struct gr_exception exc;	/* waits for its turn in the registers */
-	bool queued;
-	struct gr_ctx *next;
 };
 
 struct gr {
@@ -72,10 +69,7 @@ struct gr {
 	unsigned int nsms;
 	struct sm *sms;
 	struct tlb *hub_tlb, *gcc_tlb[GR_MAX_GPCS], *tpc_tlb[GR_MAX_GPCS * GR_MAX_TPCS];
-	/* Exceptions are reported one at a time: FE waits for the handler. */
-	struct gr_ctx *owner;
-	bool reported;			/* owner may be gone already */
-	struct gr_ctx *queue;
+	struct gr_ctx *owner;		/* of the exception in the registers */
 	const struct gr_ctx *current;	/* as NVX_GR_CURRENT_INST shows */
 	struct mmio_reg *regs;
 	struct mmio_block block;

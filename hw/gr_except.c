@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Exceptions of the graphics engine. FE reports one at a time and waits for
- * the handler to write NVX_GR_RESUME; others queue behind it, so the registers
- * always describe the channel that NVX_GR_CURRENT_INST names.
+ * Exceptions of the graphics engine. FE reports one and waits for the handler
+ * to write NVX_GR_RESUME; Host brings no other channel onto the engine before
+ * that, so the registers describe the channel that NVX_GR_CURRENT_INST names.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -49,21 +49,11 @@ static void publish_warp_error(struct gpu *gpu, const struct gr_exception *e)
 	poke_bits(gpu, NVX_GR_TRAP_GPC_MASK, 1u << sm->gpc);
 }
 
-/* The next one in line goes into the registers. gpu->lock held. */
-static void publish(struct gpu *gpu)
+static void publish(struct gr_ctx *ctx, const struct gr_exception *e)
 {
-	struct gr *gr = gpu->gr;
-	struct gr_ctx *ctx = gr->queue;
-	const struct gr_exception *e;
+	struct gpu *gpu = ctx->gpu;
 
-	if (gr->reported || !ctx)
-		return;
-	e = &ctx->exc;
-	gr->queue = ctx->next;
-	ctx->next = NULL;
-	ctx->queued = false;
-	gr->owner = ctx;
-	gr->reported = true;
+	gpu->gr->owner = ctx;
 	mmio_poke(gpu, NVX_GR_TRAPPED_ADDR, e->addr);
 	mmio_poke(gpu, NVX_GR_TRAPPED_DATA, e->data);
 	mmio_poke(gpu, NVX_GR_TRAPPED_CODE, e->code);
@@ -82,17 +72,9 @@ static void publish(struct gpu *gpu)
 
 enum engine_result gr_raise(struct gr_ctx *ctx, const struct gr_exception *e, enum gr_stall stall)
 {
-	struct gr *gr = ctx->gpu->gr;
-	struct gr_ctx **last;
-
 	pthread_mutex_lock(&ctx->gpu->lock);
 	ctx->stall = stall;
-	ctx->exc = *e;
-	ctx->queued = true;
-	for (last = &gr->queue; *last; last = &(*last)->next)
-		;
-	*last = ctx;
-	publish(ctx->gpu);
+	publish(ctx, e);
 	pthread_mutex_unlock(&ctx->gpu->lock);
 	count(ctx->gpu, channel_errors);
 	return ENGINE_ERROR;
@@ -123,41 +105,20 @@ void gr_show_current(struct gr_ctx *ctx)
 		return;
 	pthread_mutex_lock(&ctx->gpu->lock);
 	gr->current = ctx;
-	if (!gr->reported)
-		mmio_poke(ctx->gpu, NVX_GR_CURRENT_INST, inst_value(ctx->ch));
+	mmio_poke(ctx->gpu, NVX_GR_CURRENT_INST, inst_value(ctx->ch));
 	pthread_mutex_unlock(&ctx->gpu->lock);
-}
-
-/* Nobody will resume a channel that is gone: its report ends with the interrupt. */
-static void end_orphan(struct gpu *gpu)
-{
-	struct gr *gr = gpu->gr;
-
-	if (!gr->reported || gr->owner || mmio_peek(gpu, NVX_GR_INTR))
-		return;
-	gr->reported = false;
-	publish(gpu);
 }
 
 void gr_forget(struct gr_ctx *ctx)
 {
 	struct gr *gr = ctx->gpu->gr;
 
-	for (struct gr_ctx **p = &gr->queue; *p; p = &(*p)->next) {
-		if (*p == ctx) {
-			*p = ctx->next;
-			break;
-		}
-	}
-	if (gr->current == ctx) {
-		gr->current = NULL;
-		if (!gr->reported)
-			mmio_poke(ctx->gpu, NVX_GR_CURRENT_INST, 0);
-	}
-	if (gr->owner == ctx) {
+	if (gr->owner == ctx)
 		gr->owner = NULL;
-		end_orphan(ctx->gpu);
-	}
+	if (gr->current != ctx)
+		return;
+	gr->current = NULL;
+	mmio_poke(ctx->gpu, NVX_GR_CURRENT_INST, 0);
 }
 
 static void intr_written(struct gpu *gpu, const struct mmio_reg *r, unsigned int i, uint32_t val,
@@ -165,7 +126,6 @@ static void intr_written(struct gpu *gpu, const struct mmio_reg *r, unsigned int
 {
 	(void)r, (void)i, (void)val, (void)old;
 	update_vector(gpu);
-	end_orphan(gpu);
 }
 
 /* The handler is through: go on with the method after the bad one. */
@@ -179,13 +139,10 @@ static void resume_written(struct gpu *gpu, const struct mmio_reg *r, unsigned i
 	if ((val & NVX_GR_RESUME_GO) != NVX_GR_RESUME_GO || mmio_peek(gpu, NVX_GR_INTR))
 		return;
 	gr->owner = NULL;
-	gr->reported = false;
-	mmio_poke(gpu, NVX_GR_CURRENT_INST, gr->current ? inst_value(gr->current->ch) : 0);
 	if (ctx && ctx->stall == GR_STALLED) {
 		ctx->stall = GR_RUNNING;
 		fifo_wake(gpu, ctx->ch);
 	}
-	publish(gpu);
 }
 
 /* Error registers of a unit clear as a whole by their RESET bit. */
@@ -259,9 +216,6 @@ void gr_regs_reset(struct gpu *gpu)
 	for (unsigned int i = 0; i < gr->block.nregs; i++)
 		mmio_poke(gpu, gr->regs[i].off, gr->regs[i].reset);
 	gr->owner = NULL;
-	gr->reported = false;
 	gr->current = NULL;
 	update_vector(gpu);
-	/* Channels that were in line behind the one that is gone. */
-	publish(gpu);
 }

@@ -135,6 +135,29 @@ static inline bool le_run(struct launch_env *e, unsigned int ms)
 	return gt_run(&e->c, ms);
 }
 
+/*
+ * Take a channel off whatever it does to the engine: disable, preempt, reset
+ * GR, and mind the PBDMA, which reports that its engine was reset under it.
+ */
+static inline bool le_kill(struct launch_env *e)
+{
+	uint32_t enable = gt_rd(e->gt, GT_PMC_ENABLE);
+	bool done = false;
+
+	gt_wr(e->gt, GT_CHANNEL(e->c.chid), 0x800);
+	gt_wr(e->gt, GT_RUNLIST_PREEMPT, 1);
+	gt_wr(e->gt, GT_PMC_ENABLE, enable & ~(1u << 12));
+	gt_wr(e->gt, GT_PMC_ENABLE, enable | 1u << 12);
+	for (unsigned int n = 0; n < 200 && !done; n++) {
+		done = sim_poll32(e->gt->sim, GT_RUNLIST_PREEMPT, 1, 0, 25);
+		for (unsigned int p = 0; p < 2; p++)
+			gt_wr(e->gt, GT_PBDMA(p, GT_PBDMA_INTR_0), ~0u);
+	}
+	gt_runlist(e->gt, 0, NULL, 0);
+	gt_wr(e->gt, GT_CHANNEL_INST(e->c.chid), 0);
+	return done && !gt_rd(e->gt, GT_CHANNEL_INST(e->c.chid));
+}
+
 /* R2:R3 = data + 4 * (thread of the grid), R0 = that thread's number. */
 #define GLOBAL_ID(block) \
 	a_s2r(0, 0x21), a_s2r(1, 0x25), a_mad(0, 1, block, 0), \

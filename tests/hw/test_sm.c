@@ -311,6 +311,33 @@ static void test_park_and_replay(void **state)
 	assert_int_equal(gt_rd(&gt, GT_FAULT_PUT(1)) & 0xfffff, 60);
 }
 
+/* Lanes that hit are done: only those that missed repeat an atomic. */
+static void test_atomic_once(void **state)
+{
+	uint64_t pa = gt_sys(&gt, 0x2000, 0x1000);
+	uint32_t *page = sim_mem(gt.sim, pa, 0x2000);
+
+	gt_map(&e.vm, L_HOLE_VA, 12, pa, GT_SYS_RW);
+	PROGRAM(&e, GLOBAL_ID(32), a_mov(6, (uint32_t)L_HOLE_VA), a_mov(7, L_HOLE_VA >> 32),
+		a_lop(8, 0, 1, 0xc0), a_wide(10, 8, 0x1000, 6), a_mov(12, 1),
+		a_atom(0, 13, 10, 0, 12, 0), a_st(2, 0, 13, 4), a_exit());
+	le_qmd(&e, 1, 32);
+	le_launch(&e);
+	gt_release(&e.c, 0xfe0, 1);
+	gt_kick(&e.c);
+	assert_true(gt_wait_fault(&gt, 1, 1, 2000));
+	gt_sleep_ms(10);
+	assert_int_equal(gt_rd(&gt, GT_FAULT_PUT(1)) & 0xfffff, 1);
+	assert_int_equal(page[0], 16);
+	gt_map(&e.vm, L_HOLE_VA + 0x1000, 12, pa + 0x1000, GT_SYS_RW);
+	gt_wr(&gt, GT_MMU_INVALIDATE, 0x8000000b);
+	assert_true(gt_wait32(&e.c.scratch[0xfe0 / 4], 1, 2000));
+	assert_int_equal(page[0], 16);
+	assert_int_equal(page[0x400], 16);
+	for (unsigned int i = 0; i < 32; i++)
+		assert_int_equal(e.data[i], i / 2);
+}
+
 /* Access types of stores and atomics, and the clients of all four SMs. */
 static void test_fault_details(void **state)
 {
@@ -380,15 +407,9 @@ static void test_cancel(void **state)
 	gt_wr(&gt, GR_INTR, ~0u);
 	gt_wr(&gt, GR_RESUME, 0x10001);
 	assert_int_equal(gt_rd(&gt, GR_INTR), 0);
-	gt_wr(&gt, GT_CHANNEL(e.c.chid), 0x800);	/* ENABLE_CLR */
-	gt_wr(&gt, GT_RUNLIST_PREEMPT, 1);
-	gt_wr(&gt, GT_PMC_ENABLE, gt_rd(&gt, GT_PMC_ENABLE) & ~(1u << 12));
-	gt_wr(&gt, GT_PMC_ENABLE, gt_rd(&gt, GT_PMC_ENABLE) | 1u << 12);
-	assert_true(sim_poll32(gt.sim, GT_RUNLIST_PREEMPT, 1, 0, 2000));
+	assert_true(le_kill(&e));
 	both[0] = &other.c;
 	gt_runlist(&gt, 0, both, 1);
-	gt_wr(&gt, GT_CHANNEL_INST(e.c.chid), 0);
-	assert_int_equal(gt_rd(&gt, GT_CHANNEL_INST(e.c.chid)), 0);
 	assert_int_equal(e.c.scratch[0xfe0 / 4], 0);
 
 	PROGRAM(&other, GLOBAL_ID(32), a_st(2, 0, 0, 4), a_exit());
@@ -567,6 +588,7 @@ int main(void)
 		T(test_grid), T(test_dimensions), T(test_constants), T(test_divergence),
 		T(test_barrier), T(test_barrier_exited), T(test_spin_lock), T(test_atomics),
 		T(test_local_and_windows), T(test_qmd_releases), T(test_park_and_replay),
+		T(test_atomic_once),
 		T(test_fault_details), T(test_cancel), T(test_no_replay),
 		T(test_parked_beside_running), T(test_endless), T(test_gcc_faults),
 		cmocka_unit_test(test_warp_errors), cmocka_unit_test(test_sked_checks),
