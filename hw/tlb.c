@@ -144,6 +144,7 @@ static bool read_entry(void *opaque, const struct mmu_walk_ref *ref, uint64_t qw
 	if (!tlb_read_table(ctx->tlb, ref, qw))
 		return false;
 	if (pde && points_to_table(ref, qw)) {
+		ctx->tlb->pdes += !pde->level;
 		*pde = (struct tlb_pde){ .va = base, .as = ctx->as, .shift = ref->shift,
 					 .level = ref->level };
 		memcpy(pde->qw, qw, sizeof(pde->qw));

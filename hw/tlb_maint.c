@@ -56,12 +56,14 @@ void tlb_invalidate(struct tlb *tlb, const struct mmu_invalidate *inv)
 		    va_matches(inv, e->va, e->shift))
 			tlb_drop(tlb, e);
 	}
-	for (unsigned int i = 0; i < TLB_PDE_SLOTS; i++) {
+	for (unsigned int i = 0; i < TLB_PDE_SLOTS && tlb->pdes; i++) {
 		struct tlb_pde *p = &tlb->pde[i];
 
 		if (p->level && pdb_matches(inv, p->as) && level_matches(inv, p->level) &&
-		    va_matches(inv, p->va, p->shift))
+		    va_matches(inv, p->va, p->shift)) {
 			p->level = 0;
+			tlb->pdes--;
+		}
 	}
 	count_add(tlb->gpu, tlb_entries_invalidated, before - tlb->live);
 	pthread_mutex_unlock(&tlb->lock);
@@ -74,6 +76,7 @@ void tlb_reset(struct tlb *tlb)
 		if (tlb->entries[i].used)
 			tlb_drop(tlb, &tlb->entries[i]);
 	memset(tlb->pde, 0, sizeof(tlb->pde));
+	tlb->pdes = 0;
 	tlb->hand = 0;
 	pthread_mutex_unlock(&tlb->lock);
 }

@@ -53,6 +53,7 @@ struct tlb {
 	bool hub;
 	struct tlb *next;
 	unsigned int capacity, live, hand;
+	unsigned int pdes;		/* slots of pde[] in use */
 	unsigned int live_of_size[TLB_SIZES];
 	uint32_t free;
 	uint32_t bucket_mask;
