@@ -200,6 +200,31 @@ static void test_engine_reset(void **state)
 	assert_true(gt_run(&d, 1000));
 }
 
+/* A channel kept off an engine by another's error: the guest is told. */
+static void test_switch_timeout(void **state)
+{
+	struct gt_chan d, *both[2] = { &c, &d };
+
+	gt_chan_open(&gt, &d, &vm, 12, rl, 12, 0);
+	gt_runlist(&gt, rl, both, 2);
+	launch(3);
+	gt_kick(&c);
+	assert_true(sim_poll32(gt.sim, GT_LCE_INTR_STATUS(lce), 4, 4, 1000));
+	gt_inc(&d, 0, 0x100, 1, 0u);
+	gt_release(&d, 0, 1);
+	gt_kick(&d);
+	gt_sleep_ms(30);
+	assert_int_equal(gt_rd(&gt, 0x2a30), 0);	/* 4 s by default */
+	gt_wr(&gt, 0x2a0c, 0x80000000 | 1000);		/* 1 ms */
+	assert_true(sim_poll32(gt.sim, 0x2a30, 1u << 3, 1u << 3, 1000));
+	assert_true(gt_rd(&gt, GT_PFIFO_INTR_0) & 2);
+	assert_int_equal(gt_rd(&gt, 0x320c), 11 | 3u << 14 | 12u << 16);
+	gt_wr(&gt, GT_LCE_INTR_STATUS(lce), 4);
+	assert_true(gt_wait32(d.scratch, 1, 1000));
+	gt_wr(&gt, 0x2a30, 1u << 3);
+	assert_int_equal(gt_rd(&gt, GT_PFIFO_INTR_0) & 2, 0);
+}
+
 static void test_injected_error(void **state)
 {
 	linear(SRC, DST, 64, 0);
@@ -236,6 +261,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(test_fault_and_resume), T(test_method_buffer), T(test_fill_fault),
 		T(test_semaphore_fault), T(test_fatal_fault_teardown), T(test_engine_reset),
+		T(test_switch_timeout),
 		cmocka_unit_test_setup_teardown(test_injected_error, setup_inject, teardown),
 		T(test_preempt_long_copy),
 	};

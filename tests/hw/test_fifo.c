@@ -69,6 +69,23 @@ static void test_userd_in_sysmem(void **state)
 	assert_int_equal(gt_userd(&c, 0x88), c.gp_put);
 }
 
+static void test_userd_written_on_save(void **state)
+{
+	struct gt_chan c;
+
+	gt_chan_open(&gt, &c, &vm, 4, 1, 4, 0);
+	*gt_ramfc(&c, 61) = 0;			/* CONFIG without USERD_WRITEBACK */
+	gt_runlist(&gt, 1, (struct gt_chan *[]){ &c }, 1);
+	gt_inc(&c, 0, 0x50, 1, 0x77u);		/* SET_REFERENCE */
+	assert_true(gt_run(&c, 1000));
+	assert_true(gt_status(&c, 0, 1000));
+	assert_int_equal(gt_userd(&c, 0x88), c.gp_put);
+	assert_int_equal(gt_userd(&c, 0x48), 0x77);
+	assert_int_equal(gt_userd(&c, 0x44), (uint32_t)c.pb_va + c.pb_put * 4);	/* GET */
+	assert_int_equal(gt_userd(&c, 0x60), c.pb_va >> 32);
+	assert_int_equal(gt_userd(&c, 0x58), (uint32_t)c.pb_va + c.pb_put * 4);	/* TOP_LEVEL */
+}
+
 static void test_doorbell_rules(void **state)
 {
 	struct gt_chan c;
@@ -182,10 +199,23 @@ static void spin(struct gt_chan *c)
 	gt_ring(c);
 }
 
+/* Until the scratch word of each channel has passed @over. */
+static bool all_move(struct gt_chan *ch, unsigned int n, const uint32_t *over)
+{
+	for (unsigned int t = 0, i = 0; t < 5000; t++) {
+		while (i < n && __atomic_load_n(ch[i].scratch, __ATOMIC_RELAXED) > over[i])
+			i++;
+		if (i == n)
+			return true;
+		gt_sleep_ms(1);
+	}
+	return false;
+}
+
 static void test_round_robin(void **state)
 {
 	struct gt_chan c[4], *p[4];
-	uint32_t seen[4];
+	uint32_t seen[4] = { 0 };
 
 	for (int i = 0; i < 4; i++) {
 		gt_chan_open(&gt, &c[i], &vm, 20 + i, 1, 20 + i, 0);
@@ -194,26 +224,19 @@ static void test_round_robin(void **state)
 	gt_runlist(&gt, 1, p, 4);
 	for (int i = 0; i < 4; i++)
 		spin(&c[i]);
-	gt_sleep_ms(60);	/* many timeslices of 1 ms */
-	for (int i = 0; i < 4; i++) {
-		seen[i] = __atomic_load_n(c[i].scratch, __ATOMIC_RELAXED);
-		assert_true(seen[i] > 0);
-	}
-	gt_wr(&gt, GT_RUNLIST_PREEMPT, 2);
+	assert_true(all_move(c, 4, seen));	/* none has to wait for another to end */
+	assert_int_not_equal(gt_userd(&c[0], 0x88), c[0].gp_put);
 	gt_wr(&gt, GT_SCHED_DISABLE, 2);
-	assert_true(sim_poll32(gt.sim, GT_RUNLIST_PREEMPT, 2, 0, 100));
-	assert_true(sim_poll32(gt.sim, GT_PBDMA_STATUS(2), 0xe000, 0, 100));
 	gt_wr(&gt, GT_RUNLIST_PREEMPT, 2);
 	assert_true(sim_poll32(gt.sim, GT_RUNLIST_PREEMPT, 2, 0, 100));
+	assert_int_equal(gt_rd(&gt, GT_PBDMA_STATUS(2)), 0);
 	for (int i = 0; i < 4; i++)
 		seen[i] = __atomic_load_n(c[i].scratch, __ATOMIC_RELAXED);
 	gt_sleep_ms(20);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(__atomic_load_n(c[i].scratch, __ATOMIC_RELAXED), seen[i]);
 	gt_wr(&gt, GT_SCHED_DISABLE, 0);
-	gt_sleep_ms(50);
-	for (int i = 0; i < 4; i++)
-		assert_true(__atomic_load_n(c[i].scratch, __ATOMIC_RELAXED) > seen[i]);
+	assert_true(all_move(c, 4, seen));
 }
 
 static void test_disable_and_preempt_tsg(void **state)
@@ -226,7 +249,7 @@ static void test_disable_and_preempt_tsg(void **state)
 	gt_runlist(&gt, 2, p, 2);
 	spin(&c[0]);
 	spin(&c[1]);
-	gt_sleep_ms(5);
+	assert_true(all_move(c, 2, (uint32_t[2]){ 0 }));
 	gt_wr(&gt, GT_CHANNEL(30), 0x800);
 	gt_wr(&gt, GT_PREEMPT, 77 | 1u << 24);
 	assert_true(sim_poll32(gt.sim, GT_PREEMPT, 1u << 20, 0, 100));
@@ -237,8 +260,7 @@ static void test_disable_and_preempt_tsg(void **state)
 	/* PENDING with its position in RAMFC; enabling goes on from there. */
 	assert_true(gt_status(&c[0], 1, 100));
 	gt_enable(&c[0]);
-	gt_sleep_ms(20);
-	assert_true(__atomic_load_n(c[0].scratch, __ATOMIC_RELAXED) > before);
+	assert_true(all_move(c, 1, &before));
 }
 
 static void test_removed_from_list(void **state)
@@ -250,7 +272,7 @@ static void test_removed_from_list(void **state)
 	gt_chan_open(&gt, &c[1], &vm, 41, 1, 2, 0);
 	gt_runlist(&gt, 1, p, 2);
 	spin(&c[0]);
-	gt_sleep_ms(2);
+	assert_true(all_move(c, 1, (uint32_t[1]){ 0 }));
 	gt_runlist(&gt, 1, &p[1], 1);
 	before = __atomic_load_n(c[0].scratch, __ATOMIC_RELAXED);
 	assert_true(gt_run(&c[1], 1000));
@@ -300,7 +322,7 @@ static void test_reset_while_busy(void **state)
 	gt_chan_open(&gt, &c[0], &vm, 70, 1, 1, 0);
 	gt_runlist(&gt, 1, &p, 1);
 	spin(&c[0]);
-	gt_sleep_ms(2);
+	assert_true(all_move(c, 1, (uint32_t[1]){ 0 }));
 	gpu_reset(sim_gpu(gt.sim));
 	assert_int_equal(gt_rd(&gt, GT_CHANNEL(70)), 0);
 	assert_int_equal(gt_rd(&gt, GT_CHANNEL_INST(70)), 0);
@@ -311,6 +333,44 @@ static void test_reset_while_busy(void **state)
 	p = &c[1];
 	gt_runlist(&gt, 1, &p, 1);
 	assert_true(gt_run(&c[1], 1000));
+}
+
+static void test_idle_interrupt(void **state)
+{
+	struct gt_chan c;
+
+	open_and_list(&c, 75, 2);
+	gt_wr(&gt, 0x2a80, 4);			/* RUNLIST_IDLE_EN_SET, runlist 2 */
+	assert_int_equal(gt_rd(&gt, 0x2a90), 4);
+	gt_wr(&gt, GT_PFIFO_INTR_0, ~0u);
+	assert_true(gt_run(&c, 1000));
+	assert_true(sim_poll32(gt.sim, 0x2a40, 4, 4, 1000));
+	assert_int_equal(gt_rd(&gt, 0x2a50), 0);
+	assert_true(gt_rd(&gt, GT_PFIFO_INTR_0) & 1u << 4);
+	gt_wr(&gt, 0x2a40, 4);
+	assert_int_equal(gt_rd(&gt, GT_PFIFO_INTR_0) & 0xf0, 0);
+	assert_int_equal(gt_rd(&gt, 0x3408) & 0x300, 0x300);	/* RUNLIST_INFO: all idle */
+	gt_wr(&gt, 0x2a90, 4);
+	assert_true(gt_run(&c, 1000));
+	assert_true(gt_status(&c, 0, 1000));
+	assert_int_equal(gt_rd(&gt, 0x2a40), 0);
+}
+
+static void test_host_reset(void **state)
+{
+	uint32_t enable = gt_rd(&gt, GT_PMC_ENABLE);
+	struct gt_chan c;
+
+	open_and_list(&c, 76, 1);
+	spin(&c);
+	assert_true(all_move(&c, 1, (uint32_t[1]){ 0 }));
+	gt_wr(&gt, GT_PMC_ENABLE, enable & ~0x100u);
+	assert_int_equal(gt_rd(&gt, GT_CHANNEL(76)), 0);
+	assert_int_equal(gt_rd(&gt, GT_PBDMA_STATUS(2)), 0);
+	assert_int_equal(gt_rd(&gt, GT_ENGINE_STATUS(3)), 0);
+	gt_wr(&gt, GT_PMC_ENABLE, enable);
+	open_and_list(&c, 77, 1);
+	assert_true(gt_run(&c, 1000));
 }
 
 static void test_two_runqueues(void **state)
@@ -331,10 +391,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(test_identity), T(test_submit_runs), T(test_userd_in_sysmem),
+		T(test_userd_written_on_save),
 		T(test_doorbell_rules), T(test_bind_errors), T(test_bad_tsg),
 		T(test_runlist_unreadable), T(test_round_robin), T(test_disable_and_preempt_tsg),
 		T(test_removed_from_list), T(test_forced_fault_blocks_tsg),
 		T(test_non_stall_interrupt), T(test_reset_while_busy), T(test_two_runqueues),
+		T(test_idle_interrupt), T(test_host_reset),
 	};
 
 	return cmocka_run_group_tests_name("fifo", tests, NULL, NULL);
