@@ -71,6 +71,7 @@ static const char * const counter_names[] = {
 	[NOUVEAU_STAT_SUBMIT] = "submits",
 	[NOUVEAU_STAT_CHANNEL_KILLED] = "channels_killed",
 };
+
 static_assert(ARRAY_SIZE(counter_names) == NOUVEAU_STAT_COUNT);
 
 static int counters_show(struct seq_file *m, void *unused)
