@@ -35,7 +35,7 @@
 #include "tu102_inst.h"
 
 #define RING_ORDER	10
-#define RING_ENTRIES	(1u << RING_ORDER)
+#define RING_ENTRIES	BIT(RING_ORDER)
 #define TAIL_WORDS	8
 #define TAILS_OFFSET	(RING_ENTRIES * NVC46F_GP_ENTRY__SIZE)
 /* Methods for once, behind the tails. */

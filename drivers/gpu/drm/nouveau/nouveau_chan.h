@@ -2,6 +2,7 @@
 #ifndef __NOUVEAU_CHAN_H__
 #define __NOUVEAU_CHAN_H__
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 struct dma_fence;
@@ -30,8 +31,8 @@ void nouveau_chan_stop_clients(struct nouveau_device *ndev);
 /* Where kernel channels and their buffers live. */
 struct nouveau_vm *nouveau_chan_kernel_vm(struct nouveau_device *ndev);
 
-#define NOUVEAU_CHAN_PRIVILEGED	(1u << 0)	/* kernel only: MEM_OP, physical copies */
-#define NOUVEAU_CHAN_REPLAYABLE	(1u << 1)	/* GR faults are replayable (SVM) */
+#define NOUVEAU_CHAN_PRIVILEGED	BIT(0)	/* kernel only: MEM_OP, physical copies */
+#define NOUVEAU_CHAN_REPLAYABLE	BIT(1)	/* GR faults are replayable (SVM) */
 
 /* A channel alone in its TSG: instance block, USERD, GPFIFO, on its runlist. */
 struct nouveau_chan *nouveau_chan_new(struct nouveau_device *ndev, struct nouveau_vm *vm,

@@ -304,7 +304,9 @@ static bool addr_continues(const struct tu102_ce_addr *a, u64 bytes, const struc
 
 static bool op_continues(const struct copy_op *op, const struct copy_op *next)
 {
-	if (!op->bytes || op->fill != next->fill || !addr_continues(&op->dst, op->bytes, &next->dst))
+	if (!op->bytes || op->fill != next->fill)
+		return false;
+	if (!addr_continues(&op->dst, op->bytes, &next->dst))
 		return false;
 	return op->fill ? op->value == next->value :
 			  addr_continues(&op->src, op->bytes, &next->src);

@@ -10,10 +10,12 @@
  *                               nouveau_svm/dmem helpers
  *                               and by the core around
  *                               notifiers and CPU faults
- *  2  svm_mm->lock (rwsem)      block tree, attributes,      copy_*_user; hmm_range_fault,
- *                               life cycle                   migrate_vma_* (drop it first)
- *  3  svm_block->mutex          one 2 MiB block: masks,      hmm_range_fault, migrate_vma_*
- *                               chunks, heat
+ *  2  dmem->enable_lock         makes the pagemap once       everything of SVM
+ *     (mutex)
+ *  3  -                         mirrors are counted, blocks  -
+ *                               and windows are found in
+ *                               xarrays; a block's masks
+ *                               and heat are under 5
  *  4  dma_resv (drm_exec)       BO placement and mappings    copy_*_user, 1..3
  *  5  pt->lock (mutex)          one page-table tree; it is   allocation, dma_fence waits;
  *     nouveau_pt_lock()         the notifier lock            only bounded TLB waits
@@ -21,11 +23,14 @@
  *     (mutex)                                                 ring space; not in notifiers
  *  7  spinlocks: tlb->lock,     their struct                 every other lock, sleeping
  *     fifo->lock, irq->lock,
- *     fence lists, stats
+ *     dmem->lock, fence lists,
+ *     svm by_vm (xarray)
  *
  * MMU notifier callbacks take 5 and 7 only (trylock 5 when the range is not
  * blockable) and never allocate. migrate_to_ram() enters under core mm locks
- * and takes 3 by trylock, 6 and 7.
+ * and takes 6 and 7; so does the eviction of a chunk, which enters under 4.
+ * No lock of the driver is held around hmm_range_fault() or migrate_vma_*():
+ * what they race with is sorted out by the notifier's sequence under 5.
  *
  * The deadlock to keep impossible: notifier waits for the GPU -> GPU waits for
  * fault service -> service waits for the notifier lock. Hence a notifier waits

@@ -286,12 +286,13 @@ u32 tu102_fifo_pbdmas(struct nouveau_device *ndev, unsigned int runlist)
 
 void tu102_fifo_set_ops(struct nouveau_device *ndev, const struct tu102_fifo_ops *ops)
 {
-	/* Pairs with tu102_fifo_get_ops() in interrupt handlers. */
+	/* pairs with tu102_fifo_get_ops() in interrupt handlers */
 	smp_store_release(&ndev->fifo->ops, ops);
 }
 
 const struct tu102_fifo_ops *tu102_fifo_get_ops(struct nouveau_device *ndev)
 {
+	/* pairs with tu102_fifo_set_ops() */
 	return smp_load_acquire(&ndev->fifo->ops);
 }
 

@@ -2,6 +2,7 @@
 #ifndef __TU102_TLB_H__
 #define __TU102_TLB_H__
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 struct nouveau_device;
@@ -18,8 +19,8 @@ struct tu102_hwchan;
  * downgrade (unmap, write protect) with TLB_DOWNGRADE, before the memory can
  * have another owner.
  */
-#define TU102_TLB_DOWNGRADE	(1u << 0)	/* wait for accesses in flight, system membar */
-#define TU102_TLB_HUB_ONLY	(1u << 1)	/* no graphics TLBs (BAR2) */
+#define TU102_TLB_DOWNGRADE	BIT(0)	/* wait for accesses in flight, system membar */
+#define TU102_TLB_HUB_ONLY	BIT(1)	/* no graphics TLBs (BAR2) */
 
 int tu102_tlb_init(struct nouveau_device *ndev);
 void tu102_tlb_fini(struct nouveau_device *ndev);
