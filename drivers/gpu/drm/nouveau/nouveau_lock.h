@@ -19,11 +19,13 @@
  *  4  dma_resv (drm_exec)       BO placement and mappings    copy_*_user, 1..3
  *  5  pt->lock (mutex)          one page-table tree; it is   allocation, dma_fence waits;
  *     nouveau_pt_lock()         the notifier lock            only bounded TLB waits
- *  6  chan->lock, copy->lock    rings                        waiting for the GPU except for
- *     (mutex)                                                 ring space; not in notifiers
+ *  6  exec->lock, copy dir->lock, rings and what feeds them;  waiting for the GPU except for
+ *     chan->lock (mutexes, in   fifo->lock: runlists and     ring space and a preemption; not
+ *     this order; fifo->lock    binding                      in notifiers
+ *     beside chan->lock)
  *  7  spinlocks: tlb->lock,     their struct                 every other lock, sleeping
- *     fifo->lock, irq->lock,
- *     dmem->lock, fence lists,
+ *     irq tree,
+ *     dmem->lock, fence ctx->lock,
  *     svm by_vm (xarray)
  *
  * MMU notifier callbacks take 5 and 7 only (trylock 5 when the range is not
