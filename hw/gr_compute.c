@@ -9,7 +9,8 @@
 
 #define REG(m)		GR_REG(ctx, GR_SUBCH_COMPUTE, m)
 
-static enum engine_result data_error(struct gr_ctx *ctx, uint32_t code, uint32_t mthd, uint32_t data)
+static enum engine_result data_error(struct gr_ctx *ctx, uint32_t code, uint32_t mthd,
+				     uint32_t data)
 {
 	return gr_method_error(ctx, NV_NUM(NVX_GR_INTR_DATA_ERROR, 1), code, GR_SUBCH_COMPUTE, mthd,
 			       data);

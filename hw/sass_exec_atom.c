@@ -29,7 +29,8 @@ static uint64_t add_f64(uint64_t a, uint64_t b)
 }
 
 /* The new value of a 32-bit word that held @old. */
-static uint32_t update32(unsigned int op, unsigned int type, uint32_t old, uint32_t v, uint32_t swap)
+static uint32_t update32(unsigned int op, unsigned int type, uint32_t old, uint32_t v,
+			 uint32_t swap)
 {
 	uint32_t flip = type == TYPE_S32 ? 0x80000000 : 0;
 
@@ -57,7 +58,8 @@ static uint32_t update32(unsigned int op, unsigned int type, uint32_t old, uint3
 	}
 }
 
-static uint64_t update64(unsigned int op, unsigned int type, uint64_t old, uint64_t v, uint64_t swap)
+static uint64_t update64(unsigned int op, unsigned int type, uint64_t old, uint64_t v,
+			 uint64_t swap)
 {
 	uint64_t flip = type == TYPE_S64 ? 1ull << 63 : 0;
 
@@ -102,7 +104,8 @@ static void set_result(struct warp *w, const struct sass_insn *in, unsigned int 
 		w->r[in->dst + 1][lane] = (uint32_t)(old >> 32);
 }
 
-static void atomic_element(struct warp *w, const struct sass_insn *in, unsigned int lane, uint8_t *p)
+static void atomic_element(struct warp *w, const struct sass_insn *in, unsigned int lane,
+			   uint8_t *p)
 {
 	uint64_t v = reg_value(w, &in->s[1], lane, is_wide(in));
 	uint64_t swap = reg_value(w, &in->s[2], lane, is_wide(in));

@@ -134,7 +134,8 @@ static void test_fill(void **state)
 	static const uint32_t color[4] = { 0x04030201, 0x08070605, 0x0c0b0a09, 0x100f0e0d };
 
 	for (unsigned int i = 0; i < 5; i++) {
-		unsigned int width = 300, height = 5, pitch = (width * t[i].bytes + 255) / 256 * 256;
+		unsigned int width = 300, height = 5;
+		unsigned int pitch = (width * t[i].bytes + 255) / 256 * 256;
 		const uint8_t *p = (const uint8_t *)e.data + 0x100, *c = (const uint8_t *)color;
 		uint64_t va = L_DATA_VA + 0x100;
 
@@ -166,7 +167,9 @@ static void test_inert(void **state)
 		0x382c, 0x15cc, 0x3830, 0x0dcc, 0x2080, 0x2000, 0x1604, 0x165c, 0x15e4, 0x1234,
 		0x3870, 0x3874, 0x0110, 0x021c, 0x1330, 0x1334, 0x1338,
 	};
-	static const uint16_t state_2d[] = { 0x260, 0x2ac, 0x290, 0x29c, 0x884, 0x888, 0x26c, 0x104 };
+	static const uint16_t state_2d[] = {
+		0x260, 0x2ac, 0x290, 0x29c, 0x884, 0x888, 0x26c, 0x104,
+	};
 	static const uint16_t state_cp[] = {
 		0x790, 0x794, 0x2e4, 0x2e8, 0x2ec, 0x310, 0x1574, 0x155c, 0x248, 0x110, 0x2608,
 		0x1698,

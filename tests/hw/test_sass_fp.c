@@ -21,7 +21,11 @@ static uint64_t u64(double d) { uint64_t v; memcpy(&v, &d, 8); return v; }
  * magnitude stands for 2^128, as if the range went on.
  */
 static int64_t rank32(uint32_t v) { return v >> 31 ? -(int64_t)(v & 0x7fffffff) - 1 : (int64_t)v; }
-static uint32_t unrank32(int64_t r) { return r < 0 ? 0x80000000u | (uint32_t)(-r - 1) : (uint32_t)r; }
+static uint32_t unrank32(int64_t r)
+{
+	return r < 0 ? 0x80000000u | (uint32_t)(-r - 1) : (uint32_t)r;
+}
+
 static wide value32(uint32_t v)
 {
 	if ((v & 0x7fffffff) == 0x7f800000)
@@ -151,7 +155,8 @@ static void test_specials(void **state)
 	SPECIALS("FADD.RM", field(alu(0x021), 78, 2, 1), { ONE, 0xbf800000, 0, 0x80000000 },
 		 { MAX, MAX, 0, MAX }, { ONE, 0x80000001, 0, 0x3f7fffff });
 	SPECIALS("FADD.FTZ", field(alu(0x021), 80, 1, 1), { TINY, TINY, 0, 0 },
-		 { 0x00800000, 0x80000001, 0, 0x00800000 }, { 0x80000001, 0x80000001, 0, 0x80000000 });
+		 { 0x00800000, 0x80000001, 0, 0x00800000 },
+		 { 0x80000001, 0x80000001, 0, 0x80000000 });
 	SPECIALS("FADD.SAT", field(alu(0x021), 77, 1, 1), { ONE, ONE, 0, ONE },
 		 { ONE, 0xc0000000, 0, 0 }, { QNAN, ONE, 0, 0 }, { INF, ONE, 0, ONE },
 		 { 0x3e800000, 0x3e800000, 0, 0x3f000000 });
@@ -253,9 +258,12 @@ static void test_mufu(void **state)
 	} t[] = {
 		{ 0, 0, ONE }, { 0, 0x3f000000, 0xbf800000 }, { 0, INF, NAN32 },
 		{ 1, 0, 0 }, { 1, 0x3e800000, ONE }, { 1, 0x3f400000, 0xbf800000 },
-		{ 2, 0, ONE }, { 2, 0x41200000, 0x44800000 }, { 2, NINF, 0 }, { 2, 0x43000000, INF },
-		{ 3, ONE, 0 }, { 3, 0x41000000, 0x40400000 }, { 3, 0, NINF }, { 3, 0xbf800000, NAN32 },
-		{ 4, TWO, 0x3f000000 }, { 4, 0x80000000, NINF }, { 4, INF, 0 }, { 4, 0x40400000, 0x3eaaaaab },
+		{ 2, 0, ONE }, { 2, 0x41200000, 0x44800000 }, { 2, NINF, 0 },
+		{ 2, 0x43000000, INF },
+		{ 3, ONE, 0 }, { 3, 0x41000000, 0x40400000 }, { 3, 0, NINF },
+		{ 3, 0xbf800000, NAN32 },
+		{ 4, TWO, 0x3f000000 }, { 4, 0x80000000, NINF }, { 4, INF, 0 },
+		{ 4, 0x40400000, 0x3eaaaaab },
 		{ 5, 0x40800000, 0x3f000000 }, { 5, 0, INF }, { 5, 0xbf800000, NAN32 },
 		{ 6, 0x40000000, 0x3fe00000 }, { 7, 0x40100000, 0x3fe00000 },
 		{ 8, 0x40800000, TWO }, { 8, 0xbf800000, NAN32 }, { 8, 0x80000000, 0x80000000 },
@@ -460,17 +468,13 @@ static void test_from_int(void **state)
 			put64(6, l, ((uint64_t)rnd32() << 32 | rnd32()) >> rnd32() % 60);
 		run(i, ~0u);
 		for (unsigned int l = 0; l < 32; l++) {
-			uint64_t v = pair(6, l);
-			wide exact;
+			uint64_t v = pair(6, l) >> (8u << size) % 64 * sel;
+			unsigned int bits = 8u << size;
+			wide exact = 0;
 
-			if (size == 0)
-				exact = sign ? (wide)(int8_t)(v >> 8 * sel) : (wide)(uint8_t)(v >> 8 * sel);
-			else if (size == 1)
-				exact = sign ? (wide)(int16_t)(v >> 16 * sel) : (wide)(uint16_t)(v >> 16 * sel);
-			else if (size == 2)
-				exact = sign ? (wide)(int32_t)v : (wide)(uint32_t)v;
-			else
-				exact = sign ? (wide)(int64_t)v : (wide)v;
+			/* Digit by digit; the top one counts negative when signed. */
+			for (unsigned int b = 0; b < bits; b++)
+				exact += (v >> b & 1) * ldexp(sign && b == bits - 1 ? -1 : 1, b);
 			assert_true(rounded32(W->r[D][l], exact, rnd));
 		}
 	}
@@ -482,8 +486,9 @@ static void test_round_to_integral(void **state)
 		uint32_t x, want[4];
 	} t[] = {
 		{ 0x40200000, { TWO, TWO, 0x40400000, TWO } },			/* 2.5 */
-		{ 0xbfc00000, { 0xc0000000, 0xc0000000, 0xbf800000, 0xbf800000 } },	/* -1.5 */
-		{ 0xbf000000, { 0x80000000, 0xbf800000, 0x80000000, 0x80000000 } },	/* -0.5 */
+		/* -1.5, -0.5 */
+		{ 0xbfc00000, { 0xc0000000, 0xc0000000, 0xbf800000, 0xbf800000 } },
+		{ 0xbf000000, { 0x80000000, 0xbf800000, 0x80000000, 0x80000000 } },
 		{ 0x4b800001, { 0x4b800001, 0x4b800001, 0x4b800001, 0x4b800001 } },
 		{ INF, { INF, INF, INF, INF } }, { QNAN, { NAN32, NAN32, NAN32, NAN32 } },
 		{ TINY, { 0, 0, ONE, 0 } },

@@ -45,7 +45,6 @@ static void test_dimensions(void **state)
 		a_mad(2, 2, 3, 1), a_mad(2, 2, 2, 0),
 		a_s2r(0, 0x20),			/* x 15:0, y 25:16, z 31:26 */
 		a_lop(3, 0, 0xffff, 0xc0),
-		psrc(field(field(field(rrr(0x019, 4, ARZ, 0, 0), 9, 3, 4), 32, 32, 16), 73, 2, 3), 0),
 		a_exit());
 	/* The combined register has to be split by shifts: build them field by field. */
 	e.ncode = 7;
