@@ -17,6 +17,12 @@
  *                               xarrays; a block's masks
  *                               and heat are under 5
  *  4  dma_resv (drm_exec)       BO placement and mappings    copy_*_user, 1..3
+ *  4a pt->grow (mutex)          who adds tables to a tree;   copy_*_user; taking it in
+ *                               VRAM for them may be         notifiers. What it allocates
+ *                               allocated, and evicted for   is evicted by trylock of 4
+ *  4b vm->lock, bar2->lock,     addresses; slabs of tables;  every other lock
+ *     pt_pool->lock, VRAM       VRAM blocks
+ *     manager (mutexes)
  *  5  pt->lock (mutex)          one page-table tree; it is   allocation, dma_fence waits;
  *     nouveau_pt_lock()         the notifier lock            only bounded TLB waits
  *  6  exec->lock, copy dir->lock, rings and what feeds them;  waiting for the GPU except for
