@@ -49,6 +49,11 @@ bool nouveau_dmem_is_enabled(struct nouveau_device *ndev)
 	return ndev->dmem && smp_load_acquire(&ndev->dmem->enabled);
 }
 
+u64 nouveau_dmem_free_bytes(struct nouveau_device *ndev)
+{
+	return ndev->dmem ? (u64)READ_ONCE(ndev->dmem->free_pages) << PAGE_SHIFT : 0;
+}
+
 static enum nouveau_dmem_state chunk_state(const struct nouveau_dmem_chunk *chunk)
 {
 	unsigned int g;
@@ -63,13 +68,32 @@ static enum nouveau_dmem_state chunk_state(const struct nouveau_dmem_chunk *chun
 	return NOUVEAU_DMEM_PAGES;
 }
 
-static void chunk_set_state_locked(struct nouveau_dmem_chunk *chunk, enum nouveau_dmem_state state)
+/* Whether pages are handed out in this state, so that free ones count as free. */
+static bool state_gives(enum nouveau_dmem_state state)
 {
-	lockdep_assert_held(&chunk->dmem->lock);
+	return state <= NOUVEAU_DMEM_FULL;
+}
+
+/* @old_used: used pages before what led here. */
+static void chunk_update_locked(struct nouveau_dmem_chunk *chunk, enum nouveau_dmem_state state,
+				unsigned int old_used)
+{
+	struct nouveau_dmem *dmem = chunk->dmem;
+
+	lockdep_assert_held(&dmem->lock);
+	if (state_gives(chunk->state))
+		dmem->free_pages -= chunk->pages - old_used;
+	if (state_gives(state))
+		dmem->free_pages += chunk->pages - chunk->used_pages;
 	if (chunk->state == state)
 		return;
 	chunk->state = state;
-	list_move_tail(&chunk->link, &chunk->dmem->chunks[state]);
+	list_move_tail(&chunk->link, &dmem->chunks[state]);
+}
+
+static void chunk_set_state_locked(struct nouveau_dmem_chunk *chunk, enum nouveau_dmem_state state)
+{
+	chunk_update_locked(chunk, state, chunk->used_pages);
 }
 
 static struct nouveau_dmem_chunk *dmem_first_locked(struct nouveau_dmem *dmem,
@@ -96,7 +120,7 @@ static void dmem_folio_free(struct folio *folio)
 	chunk->used_pages -= n;
 	empty = !chunk->used_pages;
 	if (chunk->state != NOUVEAU_DMEM_EVICTING)
-		chunk_set_state_locked(chunk, chunk_state(chunk));
+		chunk_update_locked(chunk, chunk_state(chunk), chunk->used_pages + n);
 	/* Under the lock: once it is dropped an empty chunk may go at any time. */
 	if (empty && !dmem->closing)
 		schedule_work(&dmem->trim);
@@ -119,8 +143,8 @@ static void dmem_trim(struct nouveau_dmem *dmem)
 		if (!chunk)
 			chunk = dmem_first_locked(dmem, NOUVEAU_DMEM_EMPTY);
 		if (chunk) {
+			chunk_set_state_locked(chunk, NOUVEAU_DMEM_DEAD);
 			list_del(&chunk->link);
-			chunk->state = NOUVEAU_DMEM_DEAD;
 		}
 		spin_unlock_irq(&dmem->lock);
 		if (!chunk)
@@ -213,7 +237,7 @@ static void chunk_take_locked(struct nouveau_dmem_chunk *chunk, const struct nou
 			      int shift, unsigned long *dst)
 {
 	unsigned long pfn = dmem_pfn(chunk->dmem, chunk->vram.addr);
-	unsigned int i;
+	unsigned int i, old_used = chunk->used_pages;
 
 	lockdep_assert_held(&chunk->dmem->lock);
 	nouveau_mask_for_each(want, i) {
@@ -222,7 +246,7 @@ static void chunk_take_locked(struct nouveau_dmem_chunk *chunk, const struct nou
 		pfn_to_page(dst[i])->zone_device_data = chunk;
 		chunk->used_pages++;
 	}
-	chunk_set_state_locked(chunk, chunk_state(chunk));
+	chunk_update_locked(chunk, chunk_state(chunk), old_used);
 }
 
 /* All of @want from one empty 2 MiB chunk: may become one 2 MiB GPU page. */
@@ -321,6 +345,11 @@ unsigned int nouveau_dmem_alloc(struct nouveau_dmem *dmem, const struct nouveau_
 			break;
 		}
 		if (!whole && take_granules_locked(dmem, &left, dst))
+			break;
+		/* Less than a granule is not worth a new chunk. */
+		if (nouveau_mask_weight(&left, 0, NOUVEAU_BLOCK_PAGES) < NOUVEAU_GRANULE_PAGES)
+			take_pages_locked(dmem, &left, dst);
+		if (nouveau_mask_empty(&left))
 			break;
 		spin_unlock_irq(&dmem->lock);
 		grown = dmem_grow(dmem);

@@ -23,6 +23,9 @@ void nouveau_dmem_fini(struct nouveau_device *ndev);
 int nouveau_dmem_enable(struct nouveau_device *ndev, const struct nouveau_svm_knobs *knobs);
 bool nouveau_dmem_is_enabled(struct nouveau_device *ndev);
 
+/* VRAM in chunks of ours that no page uses, beside nouveau_vram_free_bytes(). */
+u64 nouveau_dmem_free_bytes(struct nouveau_device *ndev);
+
 /* Owner of our device-private pages, for HMM and migration. */
 void *nouveau_dmem_owner(struct nouveau_device *ndev);
 /* VRAM address of a device-private page of ours, bytes. */

@@ -51,6 +51,8 @@ struct nouveau_dmem {
 	/** @lock: chunks; taken in folio_free(), which may run anywhere */
 	spinlock_t lock;
 	struct list_head chunks[NOUVEAU_DMEM_STATES];
+	/** @free_pages: of all chunks that may give some */
+	unsigned long free_pages;
 	/** @trim: gives chunks back that became empty */
 	struct work_struct trim;
 	bool closing;

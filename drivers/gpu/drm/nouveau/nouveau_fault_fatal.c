@@ -58,32 +58,60 @@ static void suspect_add(struct nouveau_fault_service *fs, const struct nouveau_f
 	};
 }
 
+/* Whether an access of that channel was cancelled, and so reported, lately. */
+static bool inst_is_convicted(const struct nouveau_fault_service *fs, u64 inst)
+{
+	unsigned int i;
+
+	for (i = 0; i < fs->n_suspects; i++)
+		if (fs->suspects[i].inst == inst && fs->suspects[i].cancels)
+			return true;
+	return false;
+}
+
+/* The channel is dead; its instance block may soon be another one's. */
+static void suspects_drop(struct nouveau_fault_service *fs, u64 inst)
+{
+	unsigned int i;
+
+	for (i = 0; i < fs->n_suspects; i++) {
+		if (fs->suspects[i].inst != inst)
+			continue;
+		fs->suspects[i--] = fs->suspects[--fs->n_suspects];
+	}
+}
+
+static void fault_report(struct nouveau_fault_service *fs, struct nouveau_chan *chan,
+			 const struct nouveau_fault *f)
+{
+	char client[24];
+
+	tu102_fault_client_name(f, client, sizeof(client));
+	drm_err(&fs->ndev->drm,
+		"channel %u (%s): fatal fault: va 0x%llx %s client %s cause %s\n",
+		nouveau_chan_id(chan), nouveau_chan_name(chan), f->va, tu102_fault_access_name(f),
+		client, tu102_fault_type_name(f));
+}
+
 /**
  * nouveau_fault_fatal - the access is lost: its channel dies
  * @fs: service
  * @chan: its channel, NULL when there is none any more
  * @f: the fault
+ *
+ * Accesses of a channel that is being torn down end here as well, and are
+ * nobody's concern.
  */
 void nouveau_fault_fatal(struct nouveau_fault_service *fs, struct nouveau_chan *chan,
 			 const struct nouveau_fault *f)
 {
-	struct nouveau_device *ndev = fs->ndev;
-	char client[24];
-
-	nouveau_stat_inc(&ndev->stats, NOUVEAU_STAT_FAULT_FATAL);
-	tu102_fault_client_name(f, client, sizeof(client));
-	if (!chan) {
-		drm_err_ratelimited(&ndev->drm, "fault of no channel: inst 0x%llx va 0x%llx %s client %s cause %s\n",
-				    f->inst, f->va, tu102_fault_access_name(f), client,
-				    tu102_fault_type_name(f));
-		return;
+	nouveau_stat_inc(&fs->ndev->stats, NOUVEAU_STAT_FAULT_FATAL);
+	if (chan && !nouveau_chan_is_dead(chan)) {
+		if (!inst_is_convicted(fs, f->inst))
+			fault_report(fs, chan, f);
+		nouveau_chan_kill(chan, -EFAULT);
 	}
-	if (nouveau_chan_is_dead(chan))
-		return;
-	drm_err(&ndev->drm, "channel %u (%s): fatal fault: va 0x%llx %s client %s cause %s\n",
-		nouveau_chan_id(chan), nouveau_chan_name(chan), f->va, tu102_fault_access_name(f),
-		client, tu102_fault_type_name(f));
-	nouveau_chan_kill(chan, -EFAULT);
+	suspects_drop(fs, f->inst);
 }
 
 /*
@@ -138,6 +166,12 @@ void nouveau_fault_failed(struct nouveau_fault_service *fs, struct nouveau_chan 
 		fs->suspected++;
 		return;
 	}
+	/*
+	 * Said here, where the packet is at hand: the SM may report its own error
+	 * and have the channel killed before the cancelled access comes back.
+	 */
+	if (!inst_is_convicted(fs, f->inst))
+		fault_report(fs, chan, f);
 	fault_cancel(fs, chan, f, write_only);
 	s->expires = fs->batches + SUSPECT_BATCHES;
 	if (++s->cancels >= CANCELS_MAX)

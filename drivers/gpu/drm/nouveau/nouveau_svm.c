@@ -129,7 +129,7 @@ static struct vm_area_struct *service_view(struct service *sv, unsigned int from
 	v->prefetch = nouveau_mask_and(in, &req->prefetch);
 	v->now_ns = ktime_get_ns();
 	if (nouveau_dmem_is_enabled(ndev)) {
-		v->vram_free = nouveau_vram_free_bytes(ndev);
+		v->vram_free = nouveau_vram_free_bytes(ndev) + nouveau_dmem_free_bytes(ndev);
 		v->vram_total = nouveau_vram_usable_bytes(ndev);
 	}
 	faults = nouveau_mask_weight(&v->read, 0, NOUVEAU_BLOCK_PAGES) +

@@ -119,8 +119,7 @@ static void stage_unmap_dma(struct map_stage *st)
 		return;
 	nouveau_mask_for_each(&st->valid, i) {
 		if (!nouveau_mask_test(&st->vram, i))
-			dma_unmap_page(st->svm->ndev->drm.dev, st->s->addr[i], PAGE_SIZE,
-				       DMA_BIDIRECTIONAL);
+			nouveau_svm_unmap_page(st->svm, st->s->addr[i]);
 	}
 }
 
@@ -143,7 +142,8 @@ static int stage_addresses(struct map_stage *st)
 			s->addr[i] = nouveau_dmem_page_addr(st->svm->ndev, page);
 			nouveau_mask_set(&st->vram, i);
 		} else {
-			s->addr[i] = dma_map_page(dev, page, 0, PAGE_SIZE, DMA_BIDIRECTIONAL);
+			s->addr[i] = dma_map_page_attrs(dev, page, 0, PAGE_SIZE, DMA_BIDIRECTIONAL,
+							NOUVEAU_SVM_DMA_ATTRS);
 			if (dma_mapping_error(dev, s->addr[i])) {
 				stage_unmap_dma(st);
 				return -ENOMEM;
@@ -358,7 +358,7 @@ static void stage_commit_locked(struct map_stage *st)
 		tu102_tlb_invalidate(svm->ndev, nouveau_pt_root(svm->pt), block->base,
 				     block->base + NOUVEAU_BLOCK_BYTES, TU102_TLB_DOWNGRADE);
 	for (i = 0; i < n; i++)
-		dma_unmap_page(svm->ndev->drm.dev, st->s->old[i], PAGE_SIZE, DMA_BIDIRECTIONAL);
+		nouveau_svm_unmap_page(svm, st->s->old[i]);
 	nouveau_mask_for_each_run(&dropped, first, end)
 		nouveau_svm_unmap_dma_locked(svm, block, first, end);
 	commit_masks(st);

@@ -117,8 +117,7 @@ void nouveau_svm_unmap_dma_locked(struct nouveau_svm_mm *svm, struct nouveau_svm
 			if (!nouveau_mask_test(&block->mapped, i) ||
 			    nouveau_mask_test(&block->vram, i))
 				continue;
-			dma_unmap_page(svm->ndev->drm.dev, block->dma[i], PAGE_SIZE,
-				       DMA_BIDIRECTIONAL);
+			nouveau_svm_unmap_page(svm, block->dma[i]);
 		}
 	}
 	block->mapped = nouveau_mask_andnot(block->mapped, &gone);

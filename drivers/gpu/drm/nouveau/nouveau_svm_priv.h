@@ -5,12 +5,14 @@
 /* Shared by the nouveau_svm*.c files, by nobody else. */
 #include <linux/atomic.h>
 #include <linux/completion.h>
+#include <linux/dma-mapping.h>
 #include <linux/mmu_notifier.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
+#include "nouveau_device.h"
 #include "nouveau_dmem.h"
 #include "nouveau_svm.h"
 #include "nouveau_svm_policy.h"
@@ -108,6 +110,15 @@ struct nouveau_svm_map {
 	struct nouveau_mask require_write;	/* fail if not writable */
 	struct nouveau_mask atomic;		/* system memory takes atomics too */
 };
+
+/* The CPU uses the page at the same time: a bounce buffer would lose its stores. */
+#define NOUVEAU_SVM_DMA_ATTRS	DMA_ATTR_REQUIRE_COHERENT
+
+static inline void nouveau_svm_unmap_page(struct nouveau_svm_mm *svm, dma_addr_t dma)
+{
+	dma_unmap_page_attrs(svm->ndev->drm.dev, dma, PAGE_SIZE, DMA_BIDIRECTIONAL,
+			     NOUVEAU_SVM_DMA_ATTRS);
+}
 
 /* nouveau_svm_mm.c */
 struct nouveau_svm_block *nouveau_svm_block_get(struct nouveau_svm_mm *svm, u64 va);
