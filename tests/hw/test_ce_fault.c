@@ -237,22 +237,40 @@ static void test_injected_error(void **state)
 	assert_memory_equal(src + 64, dst, 64);
 }
 
-/* A long job gives way: preempting it takes a moment, and nothing is lost. */
-static void test_preempt_long_copy(void **state)
+/* A job cut into pieces by preemptions loses nothing. */
+static void test_preempt_many_lines(void **state)
 {
 	addresses(SRC, DST);
-	gt_inc(&c, 0, 0x410, 4, 0u, 0u, 1u, 0xffffffffu);
-	gt_inc(&c, 0, 0x410, 1, 1u);
-	gt_inc(&c, 0, 0x410, 4, 1u, 1u, 1u, 0x30000u);
+	gt_inc(&c, 0, 0x410, 4, 1u, 1u, 1u, 0x30000u);	/* bytes as lines */
 	launch(LAUNCH_COPY | MULTI_LINE);
 	gt_release(&c, 0, 1);
 	gt_kick(&c);
-	for (int i = 0; i < 20 && !c.scratch[0]; i++) {
+	for (int i = 0; i < 20 && !__atomic_load_n(c.scratch, __ATOMIC_ACQUIRE); i++) {
 		gt_wr(&gt, GT_RUNLIST_PREEMPT, 1u << rl);
 		assert_true(sim_poll32(gt.sim, GT_RUNLIST_PREEMPT, 1u << rl, 0, 100));
 	}
 	assert_true(gt_wait32(c.scratch, 1, 5000));
 	assert_memory_equal(src, dst, 0x30000);
+}
+
+/* Nearly 4 GiB in one launch: the engine lets go of it within 100 ms. */
+static void test_preempt_long_copy(void **state)
+{
+	const uint64_t page = 2u << 20, to = 0x6000000000ull;
+	uint64_t pa = gt_vram(&gt, page, page);
+
+	for (uint64_t o = 0; o < 1ull << 32; o += page)
+		gt_map(&vm, to + o, 21, pa, GT_VRAM_RW);	/* the same page all over */
+	gt_invalidate_all(&gt);
+	linear(to + page / 2, to, 0xffe00000, 0);
+	gt_kick(&c);
+	assert_true(gt_status(&c, 6, 1000));			/* ON_PBDMA_AND_ENG */
+	gt_wr(&gt, GT_CHANNEL(11), 0x800);
+	gt_wr(&gt, GT_PREEMPT, 11);
+	assert_true(sim_poll32(gt.sim, GT_PREEMPT, 1u << 20, 0, 100));
+	assert_true(gt_status(&c, 2, 100));			/* PENDING_CTX_RELOAD */
+	gt_wr(&gt, GT_CHANNEL_INST(11), 0);
+	assert_int_equal(gt_rd(&gt, GT_BIND_ERROR), 0);
 }
 
 int main(void)
@@ -263,7 +281,7 @@ int main(void)
 		T(test_semaphore_fault), T(test_fatal_fault_teardown), T(test_engine_reset),
 		T(test_switch_timeout),
 		cmocka_unit_test_setup_teardown(test_injected_error, setup_inject, teardown),
-		T(test_preempt_long_copy),
+		T(test_preempt_many_lines), T(test_preempt_long_copy),
 	};
 
 	return cmocka_run_group_tests_name("ce_fault", tests, NULL, NULL);
