@@ -84,7 +84,8 @@ static void went_idle(struct runlist *rl, bool acquiring)
 		return;
 	rl->idle = true;
 	for (unsigned int i = 0; i < rl->nentries; i++)
-		engines_idle &= !rl->entries[i]->busy;
+		engines_idle &= rl->entries[i]->wait != CHAN_WAIT_ENGINE &&
+				rl->entries[i]->wait != CHAN_WAIT_ERROR;
 	for (unsigned int k = 0; k < 4; k++) {
 		bool fires = (k < 2) == !acquiring && (!(k & 1) || engines_idle);
 

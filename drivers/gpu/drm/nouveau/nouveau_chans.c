@@ -65,8 +65,9 @@ static bool chans_report(struct nouveau_device *ndev, struct nouveau_chan *chan,
 {
 	if (!chan)
 		return false;
-	dev_err(&ndev->pdev->dev, "channel %u (%s): killed: %s\n", chan->hw.chid, chan->name,
-		what);
+	/* Any program can earn this: a notice, and not too many. */
+	dev_notice_ratelimited(&ndev->pdev->dev, "channel %u (%s): killed: %s\n", chan->hw.chid,
+			       chan->name, what);
 	nouveau_chan_kill(chan, -EIO);
 	nouveau_chan_put(chan);
 	return true;
