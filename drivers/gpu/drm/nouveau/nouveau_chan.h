@@ -44,6 +44,8 @@ unsigned int nouveau_chan_id(const struct nouveau_chan *chan);
 struct nouveau_vm *nouveau_chan_vm(const struct nouveau_chan *chan);
 /* "comm[pid]" of who made it, for logs. */
 const char *nouveau_chan_name(const struct nouveau_chan *chan);
+/* A line in the log that any program can cause: not too many of them. */
+bool nouveau_chan_may_report(struct nouveau_device *ndev);
 
 /*
  * The channel whose instance block is at VRAM address @inst, with a reference,

@@ -3,6 +3,7 @@
 #define __NOUVEAU_CHAN_PRIV_H__
 
 /* Shared by nouveau_chan.c (one channel) and nouveau_chans.c (all of a device). */
+#include <linux/ratelimit_types.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
@@ -52,6 +53,7 @@ struct nouveau_chans {
 	struct nouveau_chan *tlb_chan;
 	struct nouveau_kbuf tlb_buf;	/* methods and semaphores of tu102_tlb.c */
 	struct delayed_work watchdog;
+	struct ratelimit_state reports;	/* of what programs did to themselves */
 };
 
 /* Everything in hardware and memory; the shell stays. Sleeps. */

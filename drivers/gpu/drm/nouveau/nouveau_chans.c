@@ -10,6 +10,7 @@
  * ends kernel channels that make no progress. Channels of clients may run as
  * long as they like.
  */
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 
 #include "nouveau_chan_priv.h"
@@ -18,6 +19,8 @@
 #include "tu102_gr.h"
 #include "tu102_tlb.h"
 
+#define REPORT_INTERVAL		(5 * HZ)
+#define REPORT_BURST		50
 #define WATCHDOG_PERIOD		(HZ / 4)
 #define KERNEL_TIMEOUT_NS	(10 * NSEC_PER_SEC)
 
@@ -61,13 +64,18 @@ static void chans_nonstall(struct nouveau_device *ndev, unsigned int runlist)
 	rcu_read_unlock();
 }
 
+bool nouveau_chan_may_report(struct nouveau_device *ndev)
+{
+	return __ratelimit(&ndev->chans->reports);
+}
+
 static bool chans_report(struct nouveau_device *ndev, struct nouveau_chan *chan, const char *what)
 {
 	if (!chan)
 		return false;
-	/* Any program can earn this: a notice, and not too many. */
-	dev_notice_ratelimited(&ndev->pdev->dev, "channel %u (%s): killed: %s\n", chan->hw.chid,
-			       chan->name, what);
+	if (nouveau_chan_may_report(ndev))
+		dev_notice(&ndev->pdev->dev, "channel %u (%s): killed: %s\n", chan->hw.chid,
+			   chan->name, what);
 	nouveau_chan_kill(chan, -EIO);
 	nouveau_chan_put(chan);
 	return true;
@@ -177,6 +185,9 @@ int nouveau_chan_init(struct nouveau_device *ndev)
 	xa_init_flags(&chans->by_id, XA_FLAGS_ALLOC | XA_FLAGS_LOCK_IRQ);
 	xa_init_flags(&chans->by_inst, XA_FLAGS_LOCK_IRQ);
 	INIT_DELAYED_WORK(&chans->watchdog, chans_watchdog);
+	ratelimit_state_init(&chans->reports, REPORT_INTERVAL, REPORT_BURST);
+	/* Or it would warn of what it left out. */
+	ratelimit_set_flags(&chans->reports, RATELIMIT_MSG_ON_RELEASE);
 	ndev->chans = chans;
 
 	ret = chans_init_hardware(ndev);

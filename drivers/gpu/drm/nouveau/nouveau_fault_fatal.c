@@ -86,12 +86,13 @@ static void fault_report(struct nouveau_fault_service *fs, struct nouveau_chan *
 {
 	char client[24];
 
-	/* Any program can make these: a notice, and not too many. */
+	if (!nouveau_chan_may_report(fs->ndev))
+		return;
 	tu102_fault_client_name(f, client, sizeof(client));
-	dev_notice_ratelimited(fs->ndev->drm.dev,
-			       "channel %u (%s): fatal fault: va 0x%llx %s client %s cause %s\n",
-			       nouveau_chan_id(chan), nouveau_chan_name(chan), f->va,
-			       tu102_fault_access_name(f), client, tu102_fault_type_name(f));
+	dev_notice(fs->ndev->drm.dev,
+		   "channel %u (%s): fatal fault: va 0x%llx %s client %s cause %s\n",
+		   nouveau_chan_id(chan), nouveau_chan_name(chan), f->va,
+		   tu102_fault_access_name(f), client, tu102_fault_type_name(f));
 }
 
 /**
