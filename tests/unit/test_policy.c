@@ -301,6 +301,28 @@ static void density_under_pressure(void **state)
 	assert_int_equal(p.end, 144);
 }
 
+/* Pages in VRAM don't move, mapped ones aren't walked again. */
+static void only_what_is_missing(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.heat.heat = 100;
+	v.vram = bits(0, 128);
+	v.mapped = bits(0, 192);
+	v.read = bits(200, 201);
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.migrate, 128, 256);
+	assert_int_equal(p.first, 128);
+	assert_int_equal(p.end, 256);
+	/* in place: not even those in system memory */
+	v.heat.heat = 1;
+	nouveau_svm_plan(&v, K, &p);
+	assert_no_pages(p.migrate);
+	assert_int_equal(p.first, 192);
+	assert_int_equal(p.end, 256);
+}
+
 /* A VMA that covers part of the block bounds everything. */
 static void clipped_to_vma(void **state)
 {
@@ -414,6 +436,7 @@ static struct nouveau_svm_view random_view(void)
 	v.read = nouveau_mask_andnot(v.read, &v.atomic);
 	v.prefetch = random_mask(v.first, v.end, unit_random() % 3);
 	v.mapped = random_mask(v.first, v.end, unit_random() % 600);
+	v.vram = nouveau_mask_and(random_mask(v.first, v.end, unit_random() % 600), &v.mapped);
 	v.vram_free = unit_random() % (GIB + 1);
 	v.heat.heat = unit_random() % 8;
 	v.heat.pinned_until_ns = r >> 40 & 7 ? 0 : NOW + 5;
@@ -466,10 +489,16 @@ static void check_plan(const struct nouveau_svm_view *v, const struct nouveau_sv
 		assert_true(v->vram_free >= 65536);
 		assert_true(v->heat.pinned_until_ns <= v->now_ns);
 	}
+	m = nouveau_mask_and(p->migrate, &v->vram);
+	assert_no_pages(m);
+	all = nouveau_mask_or(p->migrate, &v->vram);
 	if (p->reason == NOUVEAU_PLAN_HOT)
-		assert_true(subset(&faulted, &p->migrate));
+		assert_true(subset(&faulted, &all));
 	if (p->reason == NOUVEAU_PLAN_ATOMIC)
-		assert_true(subset(&v->atomic, &p->migrate));
+		assert_true(subset(&v->atomic, &all));
+	/* What moves is mapped afterwards. */
+	all = nouveau_mask_or(p->require, &p->want);
+	assert_true(subset(&p->migrate, &all));
 }
 
 /* The density rule again, page by page, for a block the VMA covers. */
@@ -563,6 +592,7 @@ int main(void)
 		cmocka_unit_test(pinned_by_thrash),
 		cmocka_unit_test(density),
 		cmocka_unit_test(density_under_pressure),
+		cmocka_unit_test(only_what_is_missing),
 		cmocka_unit_test(clipped_to_vma),
 		cmocka_unit_test(hardware_prefetch_is_a_hint),
 		cmocka_unit_test(heat_decays),

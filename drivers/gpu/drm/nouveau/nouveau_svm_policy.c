@@ -205,6 +205,19 @@ static bool reason_migrates(enum nouveau_plan_reason reason)
 	       reason == NOUVEAU_PLAN_ATOMIC;
 }
 
+/* Of @region, all in a hot block; in a cold one what was written to, not its readers. */
+static void plan_migrate(const struct nouveau_svm_view *v, const struct nouveau_svm_knobs *k,
+			 const struct nouveau_mask *region, const struct nouveau_mask *written,
+			 struct nouveau_svm_plan *plan)
+{
+	if (!reason_migrates(plan->reason))
+		return;
+	plan->migrate = *region;
+	if (plan->reason == NOUVEAU_PLAN_WRITE && v->heat.heat < k->hot_faults)
+		plan->migrate = prefetch_region(v, k, written);
+	plan->migrate = nouveau_mask_andnot(plan->migrate, &v->vram);
+}
+
 /* The window covers whole granules, so that they can become one 64 KiB entry. */
 static void plan_window(const struct nouveau_svm_view *v, struct nouveau_svm_plan *plan)
 {
@@ -255,21 +268,16 @@ void nouveau_svm_plan(const struct nouveau_svm_view *v, const struct nouveau_svm
 
 	plan->reason = pick_reason(v, k, &written);
 	region = prefetch_region(v, k, &faulted);
-	plan->want = nouveau_mask_andnot(region, &faulted);
+	plan_migrate(v, k, &region, &written, plan);
+	/* What is mapped already need not be walked again, unless it moves. */
+	plan->want = nouveau_mask_andnot(region, &v->mapped);
+	plan->want = nouveau_mask_or(plan->want, &plan->migrate);
 	plan->want = nouveau_mask_or(plan->want, &v->prefetch);
+	plan->want = nouveau_mask_andnot(plan->want, &faulted);
 	if (v->kind == NOUVEAU_VMA_ANON && !nouveau_mask_empty(&written))
 		plan->want_write = grow_granules(&written, v->first, v->end);
 	plan->want_write = nouveau_mask_andnot(plan->want_write, &plan->require_write);
 	plan->want_write = nouveau_mask_and(plan->want_write, &plan->want);
 	plan->want_atomic = v->writable ? v->atomic : (struct nouveau_mask){ };
-	if (reason_migrates(plan->reason)) {
-		plan->migrate = region;
-		if (plan->reason == NOUVEAU_PLAN_WRITE && v->heat.heat < k->hot_faults) {
-			/* A cold block: what was written to, not its readers. */
-			struct nouveau_mask part = prefetch_region(v, k, &written);
-
-			plan->migrate = nouveau_mask_and(plan->migrate, &part);
-		}
-	}
 	plan_window(v, plan);
 }

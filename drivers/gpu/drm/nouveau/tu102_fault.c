@@ -59,6 +59,7 @@
 struct tu102_fault_packet {
 	u32 dw[PACKET_DWORDS];
 };
+
 static_assert(sizeof(struct tu102_fault_packet) == NVC369_BUF_SIZE);
 
 struct tu102_fault_ring {
