@@ -96,11 +96,12 @@ void fifo_preempt_progress(struct gpu *gpu)
 		fifo_raise(gpu, NV_DEF(NV_PFIFO_INTR_0_TSG_PREEMPT_COMPLETE, _PENDING));
 }
 
+/* Once the guest has acknowledged the error the context can be saved. */
 bool fifo_engine_stuck(struct gpu *gpu, const struct engine *e)
 {
 	const struct fifo_channel *fc = gpu->fifo->eng[e->id].fc;
 
-	return fc && fc->wait == CHAN_WAIT_ERROR && fc->busy == e;
+	return fc && fc->wait == CHAN_WAIT_ERROR && fc->busy == e && !atomic_load(&fc->woken);
 }
 
 uint32_t fifo_clear_faulted_timeout(struct gpu *gpu)

@@ -200,6 +200,33 @@ static void test_engine_reset(void **state)
 	assert_true(gt_run(&d, 1000));
 }
 
+/* The other way out: acknowledge the error, and the context can be saved. */
+static void test_acknowledged_error(void **state)
+{
+	struct gt_chan d, *p = &d;
+
+	gt_chan_open(&gt, &d, &vm, 12, rl, 12, 0);
+	launch(3);
+	gt_kick(&c);
+	assert_true(sim_poll32(gt.sim, GT_LCE_INTR_STATUS(lce), 4, 4, 1000));
+	gt_wr(&gt, GT_SCHED_DISABLE, 1u << rl);
+	gt_wr(&gt, GT_CHANNEL(11), 0x800);
+	gt_wr(&gt, GT_RUNLIST_PREEMPT, 1u << rl);
+	gt_sleep_ms(5);
+	assert_int_equal(gt_rd(&gt, GT_RUNLIST_PREEMPT), 1u << rl);
+	gt_wr(&gt, GT_CHANNEL_INST(11), 0);
+	assert_int_equal(gt_rd(&gt, GT_BIND_ERROR), 3);	/* UNBIND_WHILE_RUNNING */
+	gt_wr(&gt, GT_PFIFO_INTR_0, 1);
+	gt_wr(&gt, GT_LCE_INTR_STATUS(lce), 4);
+	assert_true(sim_poll32(gt.sim, GT_RUNLIST_PREEMPT, 1u << rl, 0, 100));
+	assert_int_equal(gt_rd(&gt, GT_ENGINE_STATUS(3)) & 0xe000, 0);
+	gt_wr(&gt, GT_CHANNEL_INST(11), 0);
+	assert_int_equal(gt_rd(&gt, GT_BIND_ERROR), 0);
+	gt_runlist(&gt, rl, &p, 1);
+	gt_wr(&gt, GT_SCHED_DISABLE, 0);
+	assert_true(gt_run(&d, 1000));
+}
+
 /* A channel kept off an engine by another's error: the guest is told. */
 static void test_switch_timeout(void **state)
 {
@@ -279,7 +306,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(test_fault_and_resume), T(test_method_buffer), T(test_fill_fault),
 		T(test_semaphore_fault), T(test_fatal_fault_teardown), T(test_engine_reset),
-		T(test_switch_timeout),
+		T(test_acknowledged_error), T(test_switch_timeout),
 		cmocka_unit_test_setup_teardown(test_injected_error, setup_inject, teardown),
 		T(test_preempt_many_lines), T(test_preempt_long_copy),
 	};
