@@ -101,6 +101,33 @@ static void test_method_buffer(void **state)
 	assert_int_equal(gt_rd(&gt, GT_CHANNEL(11)) & 3u << 22, 0);
 }
 
+/* The buffer's address is one of BAR2, virtual once BAR2 is bound. */
+static void test_method_buffer_in_bar2(void **state)
+{
+	uint32_t *buf = sim_vram(gt.sim, c.method_buf, 0x1000);
+	uint64_t inst = gt_vram(&gt, 0x1000, 0x1000);
+	uint32_t *words = sim_vram(gt.sim, inst, 0x1000);
+	struct gt_vm bar2;
+
+	gt_vm_new(&gt, &bar2, false);
+	gt_map(&bar2, 0x10000, 12, c.method_buf, GT_VRAM_RW);
+	words[128] = bar2.pdb | 0xc00;
+	words[129] = bar2.pdb >> 32;
+	gt_wr(&gt, 0xb80f48, 1u << 31 | (uint32_t)(inst >> 12));
+	*gt_ramfc(&c, 136) = 0x10000;
+	gt_faults_on(&gt, 0);
+	gt_map(&vm, DST + 0x1000, 12, 0, 0);
+	gt_invalidate_all(&gt);
+	linear(SRC, DST, 0x2000, 0);
+	gt_kick(&c);
+	expect_ce_fault(0, DST + 0x1000, 1);
+	assert_int_not_equal(buf[0], 0);
+	gt_map(&vm, DST + 0x1000, 12, dst_pa + 0x1000, GT_SYS_RW);
+	resume();
+	assert_true(gt_run(&c, 1000));
+	assert_memory_equal(src, dst, 0x2000);
+}
+
 static void test_fill_fault(void **state)
 {
 	gt_faults_on(&gt, 0);
@@ -304,7 +331,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(test_fault_and_resume), T(test_method_buffer), T(test_fill_fault),
+		T(test_fault_and_resume), T(test_method_buffer),
+		T(test_method_buffer_in_bar2), T(test_fill_fault),
 		T(test_semaphore_fault), T(test_fatal_fault_teardown), T(test_engine_reset),
 		T(test_acknowledged_error), T(test_switch_timeout),
 		cmocka_unit_test_setup_teardown(test_injected_error, setup_inject, teardown),
