@@ -43,6 +43,13 @@ u64 nouveau_dmem_page_addr(struct nouveau_device *ndev, struct page *page)
 	return PFN_PHYS(page_to_pfn(page)) - ndev->dmem->pagemap.range.start;
 }
 
+void nouveau_dmem_touch(struct nouveau_device *ndev, struct page *page)
+{
+	struct nouveau_dmem_chunk *chunk = folio_zone_device_data(page_folio(page));
+
+	nouveau_chunk_touch(ndev, &chunk->vram);
+}
+
 bool nouveau_dmem_is_enabled(struct nouveau_device *ndev)
 {
 	/* Pairs with the release in nouveau_dmem_enable(): the pagemap is complete. */

@@ -31,6 +31,12 @@ void *nouveau_dmem_owner(struct nouveau_device *ndev);
 /* VRAM address of a device-private page of ours, bytes. */
 u64 nouveau_dmem_page_addr(struct nouveau_device *ndev, struct page *page);
 
+/*
+ * The GPU is going to use this page of ours: its VRAM is the last to be taken
+ * back. The page is mapped and cannot be freed meanwhile. Takes no sleeping lock.
+ */
+void nouveau_dmem_touch(struct nouveau_device *ndev, struct page *page);
+
 /* Arrays of one migration of up to a block. */
 struct nouveau_dmem_scratch {
 	unsigned long src[NOUVEAU_BLOCK_PAGES];

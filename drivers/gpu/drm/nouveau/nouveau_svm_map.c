@@ -293,6 +293,18 @@ static void commit_mark_dirty(struct map_stage *st)
 	}
 }
 
+/* Chunks of VRAM are aged by use: once per granule, which lies in one chunk. */
+static void commit_touch(struct map_stage *st)
+{
+	unsigned int g, i;
+
+	for (g = 0; g < NOUVEAU_BLOCK_PAGES; g += NOUVEAU_GRANULE_PAGES) {
+		i = nouveau_mask_next(&st->vram, g, true);
+		if (i < g + NOUVEAU_GRANULE_PAGES)
+			nouveau_dmem_touch(st->svm->ndev, hmm_pfn_to_page(st->s->pfns[i]));
+	}
+}
+
 /* Replace DMA mappings of pages that were mapped before; old ones end in @old. */
 static unsigned int commit_swap_dma(struct map_stage *st)
 {
@@ -363,6 +375,7 @@ static void stage_commit_locked(struct map_stage *st)
 		nouveau_svm_unmap_dma_locked(svm, block, first, end);
 	commit_masks(st);
 	commit_mark_dirty(st);
+	commit_touch(st);
 }
 
 static int stage_publish(struct map_stage *st, const struct hmm_range *range)
