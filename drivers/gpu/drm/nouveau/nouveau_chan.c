@@ -441,6 +441,33 @@ void nouveau_chan_kill(struct nouveau_chan *chan, int err)
 	queue_work(tu102_fifo_wq(chan->ndev), &chan->kill_work);
 }
 
+int nouveau_chan_revive(struct nouveau_chan *chan)
+{
+	int ret;
+
+	if (WARN_ON(!(chan->flags & NOUVEAU_CHAN_PRIVILEGED)) || !nouveau_chan_is_dead(chan))
+		return 0;
+	wait_for_completion(&chan->killed);
+
+	mutex_lock(&chan->lock);
+	ret = chan->attached ? chan_write_inst(chan) : -ENODEV;
+	if (!ret) {
+		/* GP_GET and GP_PUT start at 0, so the counts go on at a multiple. */
+		chan->put = round_up(chan->put, RING_ENTRIES);
+		WRITE_ONCE(*chan->hw.gp_put, 0);
+		nouveau_fence_thaw(&chan->fences, chan->put);
+		reinit_completion(&chan->killed);
+		ret = tu102_fifo_add(chan->ndev, &chan->hw);
+		if (ret)
+			complete_all(&chan->killed);
+	}
+	/* From here on a new error can kill it again. */
+	if (!ret)
+		WRITE_ONCE(chan->dead, 0);
+	mutex_unlock(&chan->lock);
+	return ret ?: chan_bind_objects(chan);
+}
+
 bool nouveau_chan_is_dead(const struct nouveau_chan *chan)
 {
 	return READ_ONCE(chan->dead);

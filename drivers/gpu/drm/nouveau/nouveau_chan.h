@@ -85,6 +85,12 @@ int nouveau_chan_emit(struct nouveau_chan *chan, const struct nouveau_push *push
  */
 void nouveau_chan_kill(struct nouveau_chan *chan, int err);
 bool nouveau_chan_is_dead(const struct nouveau_chan *chan);
+/*
+ * Start a dead kernel channel over, in the memory it has; what was in flight
+ * has failed. Nobody submits to it meanwhile. Sleeps, does not evict. -ENOMEM,
+ * -ENODEV, -ETIMEDOUT; it is dead still after an error.
+ */
+int nouveau_chan_revive(struct nouveau_chan *chan);
 /* Wait until all submitted work is done or failed. -ETIME, -ERESTARTSYS. */
 int nouveau_chan_idle(struct nouveau_chan *chan, unsigned int timeout_ms, bool interruptible);
 /* Let a channel go on whose CE or PBDMA fault was serviced (clears FAULTED). */

@@ -9,15 +9,14 @@
  * one: pushes of a channel run in order, so the last fence covers all of them.
  *
  * A channel that died (error, no progress) fails the batches it had. The next
- * batch starts making a new one in the background and fails itself: making a
- * channel may need VRAM, hence an eviction, hence a copy.
+ * batch starts it over in the memory it has: making a new one could need VRAM,
+ * hence an eviction, hence a copy.
  *
- * Locks: dir->lock for the slots; dir->chan changes under it.
+ * Locks: dir->lock for the slots and for starting the channel over.
  */
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
-#include <linux/workqueue.h>
 
 #include "nouveau_chan.h"
 #include "nouveau_copy.h"
@@ -37,14 +36,12 @@ struct copy_slot {
 struct copy_dir {
 	struct nouveau_device *ndev;
 	enum nouveau_engine engine;
-	struct mutex lock;		/* slots, chan; nouveau_lock.h #6 */
-	struct nouveau_chan *chan;
+	struct mutex lock;		/* slots, revival; nouveau_lock.h #6 */
+	struct nouveau_chan *chan;	/* constant */
 	struct nouveau_kbuf buf;
 	struct copy_slot slots[SLOTS];
 	unsigned int next;
 	wait_queue_head_t wait;		/* a slot lost its owner */
-	struct work_struct revive;
-	bool stopping;
 };
 
 struct nouveau_copy {
@@ -146,39 +143,17 @@ static void batch_use_slot(struct nouveau_copy_batch *b, unsigned int slot)
 
 /* ---- channels ------------------------------------------------------------------ */
 
-static void copy_revive(struct work_struct *work)
-{
-	struct copy_dir *dir = container_of(work, struct copy_dir, revive);
-	struct nouveau_chan *chan, *old;
-
-	chan = nouveau_chan_new(dir->ndev, nouveau_chan_kernel_vm(dir->ndev), dir->engine,
-				NOUVEAU_CHAN_PRIVILEGED);
-	if (IS_ERR(chan)) {
-		dev_err(&dir->ndev->pdev->dev, "copy engine %u: no new channel: %pe\n",
-			dir->engine, chan);
-		return;
-	}
-	mutex_lock(&dir->lock);
-	old = dir->chan;
-	dir->chan = chan;
-	mutex_unlock(&dir->lock);
-	nouveau_chan_put(old);
-}
-
+/* The engine's channel, started over if it died. */
 static struct nouveau_chan *copy_chan_get(struct copy_dir *dir)
 {
-	struct nouveau_chan *chan;
+	struct nouveau_chan *chan = dir->chan;
+	int ret = 0;
 
 	mutex_lock(&dir->lock);
-	if (nouveau_chan_is_dead(dir->chan)) {
-		if (!dir->stopping)
-			queue_work(system_unbound_wq, &dir->revive);
-		chan = ERR_PTR(-EIO);
-	} else {
-		chan = nouveau_chan_get(dir->chan);
-	}
+	if (nouveau_chan_is_dead(chan))
+		ret = nouveau_chan_revive(chan);
 	mutex_unlock(&dir->lock);
-	return chan;
+	return ret ? ERR_PTR(ret) : nouveau_chan_get(chan);
 }
 
 /* ---- batches -------------------------------------------------------------------- */
@@ -191,8 +166,8 @@ static struct nouveau_chan *copy_chan_get(struct copy_dir *dir)
  * Sleeps until a slot is free. Must end in nouveau_copy_submit() or
  * nouveau_copy_abort().
  *
- * Return: the batch, or ERR_PTR: -ENOMEM; -EIO when the engine's channel died
- * (a later call finds a new one).
+ * Return: the batch, or ERR_PTR: -ENOMEM; -ENODEV or -ETIMEDOUT when the engine's
+ * channel is dead and cannot be started over.
  */
 struct nouveau_copy_batch *nouveau_copy_begin(struct nouveau_device *ndev,
 					      enum nouveau_copy_dir dir)
@@ -406,7 +381,6 @@ static int copy_dir_init(struct nouveau_device *ndev, struct copy_dir *dir,
 	dir->engine = engine;
 	mutex_init(&dir->lock);
 	init_waitqueue_head(&dir->wait);
-	INIT_WORK(&dir->revive, copy_revive);
 	ret = nouveau_kbuf_new(ndev, nouveau_chan_kernel_vm(ndev), SLOTS * SLOT_BYTES, true,
 			       &dir->buf);
 	if (ret)
@@ -451,10 +425,6 @@ void nouveau_copy_fini(struct nouveau_device *ndev)
 
 		if (!dir->ndev)
 			continue;
-		mutex_lock(&dir->lock);
-		dir->stopping = true;
-		mutex_unlock(&dir->lock);
-		cancel_work_sync(&dir->revive);
 		nouveau_chan_put(dir->chan);
 		for (s = 0; s < SLOTS; s++)
 			dma_fence_put(dir->slots[s].fence);

@@ -152,6 +152,17 @@ void nouveau_fence_fail(struct nouveau_fence_ctx *ctx, int err)
 	spin_unlock_irqrestore(&ctx->lock, flags);
 }
 
+void nouveau_fence_thaw(struct nouveau_fence_ctx *ctx, u64 done)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ctx->lock, flags);
+	WARN_ON(!list_empty(&ctx->pending));
+	ctx->frozen = false;
+	ctx->done = done;
+	spin_unlock_irqrestore(&ctx->lock, flags);
+}
+
 void nouveau_fence_ctx_detach(struct nouveau_fence_ctx *ctx)
 {
 	unsigned long flags;

@@ -51,6 +51,8 @@ bool nouveau_fence_process(struct nouveau_fence_ctx *ctx);
 void nouveau_fence_freeze(struct nouveau_fence_ctx *ctx);
 /* All that is pending fails with @err (< 0). Frozen before. */
 void nouveau_fence_fail(struct nouveau_fence_ctx *ctx, int err);
+/* After failures: fences may succeed again, from cookie @done on. */
+void nouveau_fence_thaw(struct nouveau_fence_ctx *ctx, u64 done);
 /* The memory behind @sem goes away. Nothing is pending. */
 void nouveau_fence_ctx_detach(struct nouveau_fence_ctx *ctx);
 /* Age of the oldest pending fence, 0 when there is none. */
