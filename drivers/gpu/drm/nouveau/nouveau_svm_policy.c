@@ -219,7 +219,8 @@ static void plan_migrate(const struct nouveau_svm_view *v, const struct nouveau_
 }
 
 /* The window covers whole granules, so that they can become one 64 KiB entry. */
-static void plan_window(const struct nouveau_svm_view *v, struct nouveau_svm_plan *plan)
+static void plan_window(const struct nouveau_svm_view *v, const struct nouveau_svm_knobs *k,
+			struct nouveau_svm_plan *plan)
 {
 	struct nouveau_mask all = nouveau_mask_or(plan->require, &plan->want);
 	unsigned int first = nouveau_mask_next(&all, 0, true);
@@ -230,8 +231,10 @@ static void plan_window(const struct nouveau_svm_view *v, struct nouveau_svm_pla
 		plan->end = v->first;
 		return;
 	}
-	first &= ~(NOUVEAU_GRANULE_PAGES - 1);
-	end = (end + NOUVEAU_GRANULE_PAGES - 1) & ~(NOUVEAU_GRANULE_PAGES - 1);
+	if (k->batch_pages != 1) {
+		first &= ~(NOUVEAU_GRANULE_PAGES - 1);
+		end = (end + NOUVEAU_GRANULE_PAGES - 1) & ~(NOUVEAU_GRANULE_PAGES - 1);
+	}
 	plan->first = max_t(unsigned int, first, v->first);
 	plan->end = min_t(unsigned int, end, v->end);
 }
@@ -279,5 +282,5 @@ void nouveau_svm_plan(const struct nouveau_svm_view *v, const struct nouveau_svm
 	plan->want_write = nouveau_mask_andnot(plan->want_write, &plan->require_write);
 	plan->want_write = nouveau_mask_and(plan->want_write, &plan->want);
 	plan->want_atomic = v->writable ? v->atomic : (struct nouveau_mask){ };
-	plan_window(v, plan);
+	plan_window(v, k, plan);
 }
