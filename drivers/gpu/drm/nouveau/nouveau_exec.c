@@ -151,10 +151,8 @@ struct dma_fence *nouveau_job_push(struct nouveau_job *job)
 
 /* ---- schedulers -------------------------------------------------------------------- */
 
-static void exec_release_work(struct work_struct *work)
+static void exec_destroy(struct nouveau_exec *exec)
 {
-	struct nouveau_exec *exec = container_of(work, struct nouveau_exec, release);
-
 	drm_sched_entity_destroy(&exec->entity);
 	drm_sched_fini(&exec->sched);
 	nouveau_chan_put(exec->chan);
@@ -164,11 +162,22 @@ static void exec_release_work(struct work_struct *work)
 		wake_up_all(&nouveau_execs_wait);
 }
 
-static void exec_release(struct kref *ref)
+static void exec_release_work(struct work_struct *work)
+{
+	exec_destroy(container_of(work, struct nouveau_exec, release));
+}
+
+/* The last reference of a job may go in the scheduler's own worker. */
+static void exec_release_later(struct kref *ref)
 {
 	struct nouveau_exec *exec = container_of(ref, struct nouveau_exec, ref);
 
 	queue_work(system_dfl_wq, &exec->release);
+}
+
+static void exec_release_now(struct kref *ref)
+{
+	exec_destroy(container_of(ref, struct nouveau_exec, ref));
 }
 
 struct nouveau_exec *nouveau_exec_get(struct nouveau_exec *exec)
@@ -179,7 +188,7 @@ struct nouveau_exec *nouveau_exec_get(struct nouveau_exec *exec)
 
 void nouveau_exec_put(struct nouveau_exec *exec)
 {
-	kref_put(&exec->ref, exec_release);
+	kref_put(&exec->ref, exec_release_later);
 }
 
 struct nouveau_chan *nouveau_exec_chan(struct nouveau_exec *exec)
@@ -233,10 +242,10 @@ void nouveau_exec_close(struct nouveau_exec *exec, unsigned int timeout_ms)
 
 	wait_event_killable_timeout(exec->idle, !atomic_read(&exec->jobs),
 				    msecs_to_jiffies(timeout_ms));
-	/* Also when idle: nothing may start on it any more. */
 	if (atomic_read(&exec->jobs))
 		nouveau_chan_kill(exec->chan, -ECANCELED);
-	nouveau_exec_put(exec);
+	/* Here, so that who frees channels in a loop does not run ahead of it. */
+	kref_put(&exec->ref, exec_release_now);
 }
 
 void nouveau_exec_module_exit(void)
