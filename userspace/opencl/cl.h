@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the OpenCL programs share. A program runs a kernel on memory of the
+ * process, mostly plain malloc, and compares with what the CPU makes of it.
+ */
+#ifndef NV_CL_H
+#define NV_CL_H
+
+#define CL_TARGET_OPENCL_VERSION 210
+#define CL_USE_DEPRECATED_OPENCL_1_1_APIS
+#define CL_USE_DEPRECATED_OPENCL_1_2_APIS
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <CL/cl.h>
+
+enum cl_mode {
+	CL_COLD,		/* the GPU faults on each page */
+	CL_MIGRATED,		/* clEnqueueSVMMigrateMem before each launch */
+	CL_OVERSUBSCRIBED,	/* the same, with video memory full of other pages */
+};
+
+#define CL_RELEASE_MAX 64
+
+struct cl {
+	cl_platform_id platform;
+	cl_device_id device;
+	cl_context context;
+	cl_command_queue queue;
+	enum cl_mode mode;
+	bool images, fp64, printf;
+	unsigned int failed;		/* complaints of the running program */
+	const char *skipped;		/* why it could not run here, or NULL */
+	unsigned int programs;
+	cl_program program[CL_RELEASE_MAX];
+	unsigned int kernels;
+	cl_kernel kernel[CL_RELEASE_MAX];
+};
+
+/* @n: size in elements, any number from 1; each program rounds as it must. */
+struct cl_test {
+	const char *name;
+	void (*run)(struct cl *c, size_t n);
+	size_t size;			/* in the fast list */
+	const char *summary;
+};
+
+/* All tables of struct cl_test, each ended by a NULL name. */
+extern const struct cl_test tests_data[], tests_compute[], tests_number[],
+	tests_memory[], tests_api[], tests_buffer[];
+
+/* Count a complaint and print it (the first few of each program). */
+void cl_fail(struct cl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Complain unless @err is CL_SUCCESS; true when it is. */
+bool cl_ok(struct cl *c, cl_int err, const char *what);
+void cl_skip(struct cl *c, const char *why);
+
+/* malloc that does not fail, filled with a pattern nobody expects. */
+void *cl_alloc(size_t bytes);
+/* Small numbers that repeat from run to run. */
+uint32_t cl_random(uint32_t *state);
+
+/* Both are released when the program has run. NULL after a complaint. */
+cl_kernel cl_build(struct cl *c, const char *source, const char *name);
+cl_kernel cl_build_options(struct cl *c, const char *source, const char *name,
+			   const char *options);
+void cl_arg(struct cl *c, cl_kernel k, unsigned int index, size_t bytes, const void *value);
+void cl_arg_int(struct cl *c, cl_kernel k, unsigned int index, cl_int value);
+/* Any pointer of this process: the device shares its address space. */
+void cl_arg_ptr(struct cl *c, cl_kernel k, unsigned int index, const void *pointer);
+/* Memory the next launch works on: moved to the device unless the mode is cold. */
+void cl_place(struct cl *c, const void *pointer, size_t bytes);
+/* Launch @global work-items (in groups of @local, 0: the stack's choice) and wait. */
+void cl_launch(struct cl *c, cl_kernel k, size_t global, size_t local);
+void cl_launch_2d(struct cl *c, cl_kernel k, const size_t global[2], const size_t local[2]);
+
+/* Compare @n elements; complains about the first that differs. */
+void cl_same_u32(struct cl *c, const char *what, const uint32_t *got, const uint32_t *want, size_t n);
+/* Within @relative of @want, or equal. */
+void cl_near(struct cl *c, const char *what, const float *got, const double *want, size_t n,
+	     double relative);
+
+static inline size_t cl_round_up(size_t n, size_t to)
+{
+	return (n + to - 1) / to * to;
+}
+
+#endif

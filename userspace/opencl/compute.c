@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+/* Kernels with work-groups: sorting, matrices, reductions, stencils, bodies. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cl.h"
+
+static const char sort_source[] =
+	"__kernel void step(__global uint *a, uint distance, uint block)\n"
+	"{\n"
+	"	uint i = get_global_id(0), low = i & (distance - 1);\n"
+	"	uint x = (i - low) * 2 + low, y = x + distance;\n"
+	"	uint p = a[x], q = a[y];\n"
+	"	if ((p > q) == ((x & block) == 0)) {\n"
+	"		a[x] = q;\n"
+	"		a[y] = p;\n"
+	"	}\n"
+	"}\n";
+
+static int compare_u32(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Bitonic, in place; rounded up to a power of two. */
+static void sort(struct cl *c, size_t n)
+{
+	cl_kernel k = cl_build(c, sort_source, "step");
+	uint32_t *a, *want, seed = 9;
+	size_t size = 2;
+
+	while (size < n)
+		size *= 2;
+	a = cl_alloc(size * 4);
+	want = cl_alloc(size * 4);
+	for (size_t i = 0; i < size; i++)
+		a[i] = want[i] = cl_random(&seed);
+	qsort(want, size, 4, compare_u32);
+	cl_arg_ptr(c, k, 0, a);
+	cl_place(c, a, size * 4);
+	for (size_t block = 2; block <= size; block *= 2) {
+		for (size_t distance = block / 2; distance; distance /= 2) {
+			cl_arg_int(c, k, 1, distance);
+			cl_arg_int(c, k, 2, block);
+			if (k)
+				cl_ok(c, clEnqueueNDRangeKernel(c->queue, k, 1, NULL,
+								&(size_t){ size / 2 }, NULL, 0,
+								NULL, NULL), "launch");
+		}
+	}
+	clFinish(c->queue);
+	cl_same_u32(c, "sorted", a, want, size);
+	free(want);
+	free(a);
+}
+
+static const char matmul_source[] =
+	"#define T 8\n"
+	"__kernel __attribute__((reqd_work_group_size(T, T, 1)))\n"
+	"void matmul(__global const float *a, __global const float *b, __global float *product,\n"
+	"            int n)\n"
+	"{\n"
+	"	__local float at[T][T], bt[T][T];\n"
+	"	int x = get_local_id(0), y = get_local_id(1);\n"
+	"	int column = get_global_id(0), row = get_global_id(1);\n"
+	"	float sum = 0;\n"
+	"	for (int k = 0; k < n; k += T) {\n"
+	"		at[y][x] = a[row * n + k + x];\n"
+	"		bt[y][x] = b[(k + y) * n + column];\n"
+	"		barrier(CLK_LOCAL_MEM_FENCE);\n"
+	"		for (int i = 0; i < T; i++)\n"
+	"			sum += at[y][i] * bt[i][x];\n"
+	"		barrier(CLK_LOCAL_MEM_FENCE);\n"
+	"	}\n"
+	"	product[row * n + column] = sum;\n"
+	"}\n";
+
+static void matmul(struct cl *c, size_t side)
+{
+	cl_kernel k = cl_build(c, matmul_source, "matmul");
+	size_t n = cl_round_up(side, 8), bytes = n * n * sizeof(float);
+	float *a = cl_alloc(bytes), *b = cl_alloc(bytes), *product = cl_alloc(bytes);
+	double *want = cl_alloc(n * n * sizeof(*want));
+	uint32_t seed = 2;
+
+	/* Small integers: the sums are exact in any order. */
+	for (size_t i = 0; i < n * n; i++) {
+		a[i] = (int)(cl_random(&seed) % 17) - 8;
+		b[i] = (int)(cl_random(&seed) % 17) - 8;
+	}
+	for (size_t y = 0; y < n; y++) {
+		for (size_t x = 0; x < n; x++) {
+			double sum = 0;
+
+			for (size_t i = 0; i < n; i++)
+				sum += (double)a[y * n + i] * b[i * n + x];
+			want[y * n + x] = sum;
+		}
+	}
+	cl_arg_ptr(c, k, 0, a);
+	cl_arg_ptr(c, k, 1, b);
+	cl_arg_ptr(c, k, 2, product);
+	cl_arg_int(c, k, 3, n);
+	cl_place(c, a, bytes);
+	cl_place(c, b, bytes);
+	cl_place(c, product, bytes);
+	cl_launch_2d(c, k, (size_t[]){ n, n }, (size_t[]){ 8, 8 });
+	cl_near(c, "product", product, want, n * n, 0);
+	free(want);
+	free(product);
+	free(b);
+	free(a);
+}
+
+static const char reduce_source[] =
+	"#define L 64\n"
+	"__kernel __attribute__((reqd_work_group_size(L, 1, 1)))\n"
+	"void reduce(__global const uint *in, uint n, volatile __global uint *out)\n"
+	"{\n"
+	"	__local uint part[L];\n"
+	"	uint l = get_local_id(0), i = get_global_id(0), v = i < n ? in[i] : 0;\n"
+	"	part[l] = v;\n"
+	"	barrier(CLK_LOCAL_MEM_FENCE);\n"
+	"	for (uint s = L / 2; s; s >>= 1) {\n"
+	"		if (l < s)\n"
+	"			part[l] += part[l + s];\n"
+	"		barrier(CLK_LOCAL_MEM_FENCE);\n"
+	"	}\n"
+	"	if (l == 0) {\n"
+	"		atomic_add(out, part[0]);\n"
+	"		atomic_inc(out + 1);\n"
+	"	}\n"
+	"	if (i < n) {\n"
+	"		atomic_min(out + 2, v);\n"
+	"		atomic_max(out + 3, v);\n"
+	"		atomic_and(out + 4, v | 1);\n"
+	"		atomic_or(out + 5, v);\n"
+	"		atomic_xor(out + 6, v);\n"
+	"	}\n"
+	"}\n";
+
+static void reduce(struct cl *c, size_t n)
+{
+	cl_kernel k = cl_build(c, reduce_source, "reduce");
+	uint32_t *in = cl_alloc(n * 4), *out = cl_alloc(7 * 4), seed = 4;
+	uint32_t want[7] = { 0, (n + 63) / 64, ~0u, 0, ~0u, 0, 0 };
+
+	memcpy(out, (uint32_t[]){ 0, 0, ~0u, 0, ~0u, 0, 0 }, 7 * 4);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t v = in[i] = cl_random(&seed) * 201;
+
+		want[0] += v;
+		want[2] = v < want[2] ? v : want[2];
+		want[3] = v > want[3] ? v : want[3];
+		want[4] &= v | 1;
+		want[5] |= v;
+		want[6] ^= v;
+	}
+	cl_arg_ptr(c, k, 0, in);
+	cl_arg_int(c, k, 1, n);
+	cl_arg_ptr(c, k, 2, out);
+	cl_place(c, in, n * 4);
+	cl_place(c, out, 7 * 4);
+	cl_launch(c, k, cl_round_up(n, 64), 64);
+	cl_same_u32(c, "out", out, want, 7);
+	free(out);
+	free(in);
+}
+
+static const char histogram_source[] =
+	"__kernel void histogram(__global const uint *in, uint n, volatile __global uint *bins)\n"
+	"{\n"
+	"	volatile __local uint mine[64];\n"
+	"	uint l = get_local_id(0), i = get_global_id(0);\n"
+	"	mine[l] = 0;\n"
+	"	barrier(CLK_LOCAL_MEM_FENCE);\n"
+	"	if (i < n)\n"
+	"		atomic_inc(mine + (in[i] & 63));\n"
+	"	barrier(CLK_LOCAL_MEM_FENCE);\n"
+	"	atomic_add(bins + l, mine[l]);\n"
+	"}\n";
+
+static void histogram(struct cl *c, size_t n)
+{
+	cl_kernel k = cl_build(c, histogram_source, "histogram");
+	uint32_t *in = cl_alloc(n * 4), *bins = calloc(64, 4), want[64] = { 0 }, seed = 6;
+
+	for (size_t i = 0; i < n; i++) {
+		in[i] = cl_random(&seed);
+		want[in[i] & 63]++;
+	}
+	cl_arg_ptr(c, k, 0, in);
+	cl_arg_int(c, k, 1, n);
+	cl_arg_ptr(c, k, 2, bins);
+	cl_place(c, in, n * 4);
+	cl_place(c, bins, sizeof(want));
+	cl_launch(c, k, cl_round_up(n, 64), 64);
+	cl_same_u32(c, "bins", bins, want, 64);
+	free(bins);
+	free(in);
+}
+
+static const char stencil_source[] =
+	"__kernel void stencil(__global const int *from, __global int *to, int n)\n"
+	"{\n"
+	"	int x = get_global_id(0), y = get_global_id(1), at = y * n + x;\n"
+	"	int v = 4 * from[at];\n"
+	"	v += x ? from[at - 1] : 0;\n"
+	"	v += x + 1 < n ? from[at + 1] : 0;\n"
+	"	v += y ? from[at - n] : 0;\n"
+	"	v += y + 1 < n ? from[at + n] : 0;\n"
+	"	to[at] = v >> 3;\n"
+	"}\n";
+
+static void stencil_cpu(const int *from, int *to, int n)
+{
+	for (int at = 0; at < n * n; at++) {
+		int x = at % n, y = at / n, v = 4 * from[at];
+
+		v += x ? from[at - 1] : 0;
+		v += x + 1 < n ? from[at + 1] : 0;
+		v += y ? from[at - n] : 0;
+		v += y + 1 < n ? from[at + n] : 0;
+		to[at] = v >> 3;
+	}
+}
+
+static void stencil(struct cl *c, size_t n)
+{
+	cl_kernel k = cl_build(c, stencil_source, "stencil");
+	size_t bytes = n * n * sizeof(int);
+	int *gpu[2] = { cl_alloc(bytes), cl_alloc(bytes) };
+	int *cpu[2] = { cl_alloc(bytes), cl_alloc(bytes) };
+	uint32_t seed = 8;
+
+	for (size_t i = 0; i < n * n; i++)
+		gpu[0][i] = cpu[0][i] = (int)cl_random(&seed) - (1 << 23);
+	for (int step = 0; step < 4; step++) {
+		cl_arg_ptr(c, k, 0, gpu[step & 1]);
+		cl_arg_ptr(c, k, 1, gpu[~step & 1]);
+		cl_arg_int(c, k, 2, n);
+		cl_place(c, gpu[step & 1], bytes);
+		cl_place(c, gpu[~step & 1], bytes);
+		cl_launch_2d(c, k, (size_t[]){ n, n }, NULL);
+		stencil_cpu(cpu[step & 1], cpu[~step & 1], n);
+	}
+	cl_same_u32(c, "cell", (uint32_t *)gpu[0], (uint32_t *)cpu[0], n * n);
+	free(cpu[1]);
+	free(cpu[0]);
+	free(gpu[1]);
+	free(gpu[0]);
+}
+
+static const char nbody_source[] =
+	"__kernel void nbody(__global const float4 *body, __global float4 *force, int n)\n"
+	"{\n"
+	"	int i = get_global_id(0);\n"
+	"	float4 me = body[i], sum = (float4)(0.0f);\n"
+	"	for (int j = 0; j < n; j++) {\n"
+	"		float4 d = body[j] - me;\n"
+	"		float r2 = d.x * d.x + d.y * d.y + d.z * d.z + 0.01f;\n"
+	"		float inverse = rsqrt(r2);\n"
+	"		float f = body[j].w * inverse * inverse * inverse;\n"
+	"		sum.x += f * d.x;\n"
+	"		sum.y += f * d.y;\n"
+	"		sum.z += f * d.z;\n"
+	"		sum.w += f;\n"
+	"	}\n"
+	"	force[i] = sum;\n"
+	"}\n";
+
+static void nbody(struct cl *c, size_t n)
+{
+	cl_kernel k = cl_build(c, nbody_source, "nbody");
+	/* float4 wants its alignment of everyone. */
+	float (*body)[4] = aligned_alloc(16, n * 16), (*force)[4] = aligned_alloc(16, n * 16);
+	uint32_t seed = 10;
+
+	for (size_t i = 0; i < n; i++) {
+		for (int j = 0; j < 4; j++)
+			body[i][j] = cl_random(&seed) / 16777216.0f + (j == 3);
+	}
+	cl_arg_ptr(c, k, 0, body);
+	cl_arg_ptr(c, k, 1, force);
+	cl_arg_int(c, k, 2, n);
+	cl_place(c, body, n * 16);
+	cl_place(c, force, n * 16);
+	cl_launch(c, k, n, 0);
+	for (size_t i = 0; i < n; i++) {
+		double sum[4] = { 0 }, all = 0;
+
+		for (size_t j = 0; j < n; j++) {
+			double d[3], r2 = 0.01, f;
+
+			for (int x = 0; x < 3; x++) {
+				d[x] = (double)body[j][x] - body[i][x];
+				r2 += d[x] * d[x];
+			}
+			f = body[j][3] / (r2 * sqrt(r2));
+			for (int x = 0; x < 3; x++)
+				sum[x] += f * d[x];
+			sum[3] += f;
+		}
+		all = sum[3];
+		/* Forces cancel out: the slack goes by their total. */
+		for (int x = 0; x < 4; x++) {
+			if (!(fabs(force[i][x] - sum[x]) <= 2e-5 * all))
+				cl_fail(c, "force[%zu].%d = %g, expected %g", i, x, force[i][x],
+					sum[x]);
+		}
+	}
+	free(force);
+	free(body);
+}
+
+const struct cl_test tests_compute[] = {
+	{ "sort", sort, 1024, "in-place bitonic sort, one launch a step" },
+	{ "matmul", matmul, 32, "matrix product with local memory and barriers (size: side)" },
+	{ "reduce", reduce, 8192, "reduction in local memory, seven global atomics" },
+	{ "histogram", histogram, 8192, "local atomics, then global ones" },
+	{ "stencil", stencil, 64, "five-point stencil between two arrays (size: side)" },
+	{ "nbody", nbody, 128, "bodies: float4, reciprocal square roots" },
+	{ 0 }
+};
