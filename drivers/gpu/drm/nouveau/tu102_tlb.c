@@ -14,6 +14,8 @@
  * answer in time, registers take over for good: an invalidate must not fail
  * because something else broke.
  */
+#include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/iopoll.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
@@ -49,6 +51,7 @@ struct tu102_tlb {
 	bool use_chan;
 	struct tu102_tlb_chan chan;
 	u64 seqno;			/* last one handed to the channel */
+	atomic_t waiting;		/* threads that look at the channel's memory */
 };
 
 /* ---- registers --------------------------------------------------------------- */
@@ -178,12 +181,14 @@ static int tlb_channel(struct nouveau_device *ndev, const struct tu102_memop *op
 	seqno = tlb->seqno;
 	if (ok)
 		tu102_fifo_ring(ndev, tlb->chan.hw);
+	atomic_inc(&tlb->waiting);
 	spin_unlock(&tlb->lock);
 
-	if (ok && tlb_reached(tlb, seqno))
-		return 0;
-	tlb_give_up(tlb);
-	return -EAGAIN;
+	ok = ok && tlb_reached(tlb, seqno);
+	if (!ok)
+		tlb_give_up(tlb);
+	atomic_dec(&tlb->waiting);
+	return ok ? 0 : -EAGAIN;
 }
 
 /* ---- verbs ---------------------------------------------------------------------- */
@@ -318,8 +323,6 @@ void tu102_tlb_attach(struct nouveau_device *ndev, const struct tu102_tlb_chan *
 
 	if (!tlb)
 		return;
-	if (tlb->use_chan && !chan)
-		tlb_reached(tlb, tlb->seqno);
 	spin_lock(&tlb->lock);
 	tlb->use_chan = chan;
 	if (chan) {
@@ -327,6 +330,9 @@ void tu102_tlb_attach(struct nouveau_device *ndev, const struct tu102_tlb_chan *
 		tlb->seqno = 0;
 	}
 	spin_unlock(&tlb->lock);
+	/* Bounded: each of them gives up by itself. */
+	while (!chan && atomic_read(&tlb->waiting))
+		usleep_range(50, 200);
 }
 
 int tu102_tlb_init(struct nouveau_device *ndev)
