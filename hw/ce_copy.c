@@ -8,8 +8,6 @@
 
 #include "ce_priv.h"
 
-#define RUNS_MAX	4096	/* block-linear runs under one TLB lock */
-
 static bool is_system(const struct mmu_xlat *x)
 {
 	return x->aperture == APERTURE_SYS_COH || x->aperture == APERTURE_SYS_NCOH;
@@ -53,7 +51,7 @@ enum ce_progress ce_copy_piece(struct gpu *gpu, struct ce_unit *u, struct channe
 
 	host_dma_begin(gpu->host);
 	tlb_lock(u->tlb);
-	for (unsigned int runs = 0; left && runs < RUNS_MAX; runs++) {
+	for (unsigned int runs = 0; left && runs < CE_PIECE_RUNS; runs++) {
 		uint64_t n, srun, drun, s, d;
 
 		while (job->line < job->lines && job->pos == job->line_bytes[1]) {

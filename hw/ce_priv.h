@@ -11,6 +11,7 @@
 #define CE_METHODS		(0x800 / 4)	/* highest C5B5 state method is 0x750 */
 #define CE_TLB_ENTRIES		64
 #define CE_PIECE_BYTES		(2u << 20)	/* most that is moved under one TLB lock */
+#define CE_PIECE_RUNS		4096		/* most runs of it, which may be a byte each */
 #define CE_ELEMENT_MAX		16		/* bytes: four components of four */
 #define CE_INTR_EN_INIT		0x6fu		/* all but MTHD_BUFFER_FAULT */
 
@@ -50,7 +51,7 @@ struct ce_job {
 	uint32_t launch;		/* LAUNCH_DMA */
 	enum ce_stage stage;
 	struct ce_side src, dst;
-	uint64_t line_bytes[2];		/* [0] read, [1] written, per line */
+	uint64_t line_bytes[2];		/* per line: [0] read, [1] written (elements with remap) */
 	uint32_t lines;
 	/* Remap. */
 	bool remap, fill;		/* fill: no component comes from memory */
@@ -60,9 +61,15 @@ struct ce_job {
 	uint32_t consts[2];
 	/* Progress. */
 	uint32_t line;
-	uint64_t pos;			/* bytes written of this line (elements with remap) */
+	uint64_t pos;			/* written of this line; bytes in a fill of a pitch surface */
 	bool conditional;		/* conditional interrupt: fires */
 };
+
+/* What pos never exceeds. */
+static inline uint64_t ce_line_end(const struct ce_job *job)
+{
+	return job->line_bytes[1] * (job->remap ? job->dst_elem : 1);
+}
 
 /* Class state of a channel (ch->ce). */
 struct ce_chan {

@@ -90,13 +90,13 @@ static void repeat(uint8_t *to, const uint8_t *elem, unsigned int size, unsigned
 static enum ce_progress fill_piece(struct gpu *gpu, struct ce_unit *u, struct channel *ch,
 				   struct ce_job *job, struct ce_fault *fault)
 {
-	uint64_t total = job->line_bytes[1] * job->dst_elem, left = CE_PIECE_BYTES;
+	uint64_t total = ce_line_end(job), left = CE_PIECE_BYTES;
 	uint8_t elem[CE_ELEMENT_MAX];
 	struct ce_map map = { .valid = false };
 
 	build(job, NULL, elem, 1);
 	/* Here pos counts bytes: a page may end within an element. */
-	while (left && job->line < job->lines) {
+	for (unsigned int runs = 0; left && runs < CE_PIECE_RUNS && job->line < job->lines; runs++) {
 		uint64_t run, n, va = ce_address(&job->dst, job->pos, job->line, &run);
 
 		if (job->pos < total) {

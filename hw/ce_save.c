@@ -91,6 +91,15 @@ uint32_t ce_save(struct gpu *gpu, struct ce_unit *u, const struct channel *ch,
 	return NV_DEF(NV_CE_LCE_INTR_STATUS_MTHD_BUFFER_FAULT, _PENDING);
 }
 
+/* A guest can forge a checksum: progress must still lie within the launch. */
+static bool plausible(const struct image *img, const struct ce_job *job)
+{
+	uint64_t pos = ((uint64_t)img->pos[1] << 32) | img->pos[0];
+
+	return (img->stage == CE_COPY || img->stage == CE_SEMAPHORE) &&
+	       img->line <= job->lines && pos <= ce_line_end(job);
+}
+
 uint32_t ce_restore(struct gpu *gpu, struct ce_unit *u, const struct channel *ch,
 		    struct ce_job *job)
 {
@@ -102,7 +111,7 @@ uint32_t ce_restore(struct gpu *gpu, struct ce_unit *u, const struct channel *ch
 		log_guest_error("ce", "channel %u: method buffer holds something else", ch->chid);
 		return NV_DEF(NV_CE_LCE_INTR_STATUS_FBUF_MAGIC_CHK_FAIL, _PENDING);
 	}
-	if (img.sum != checksum(&img)) {
+	if (img.sum != checksum(&img) || !plausible(&img, job)) {
 		log_guest_error("ce", "channel %u: method buffer was changed", ch->chid);
 		return NV_DEF(NV_CE_LCE_INTR_STATUS_FBUF_CRC_FAIL, _PENDING);
 	}

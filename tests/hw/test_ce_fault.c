@@ -101,6 +101,32 @@ static void test_method_buffer(void **state)
 	assert_int_equal(gt_rd(&gt, GT_CHANNEL(11)) & 3u << 22, 0);
 }
 
+/* The checksum is no secret: progress beyond the launch is refused with a good one. */
+static void test_forged_method_buffer(void **state)
+{
+	uint32_t *buf = sim_vram(gt.sim, c.method_buf, 0x2000);
+
+	gt_faults_on(&gt, 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		uint32_t sum = 2166136261u;
+
+		gt_map(&vm, DST + 0x1000, 12, 0, 0);
+		gt_invalidate_all(&gt);
+		gt_inc(&c, 0, 0x700, 3, 0x01020304u, 0u, 4u | 3u << 16);
+		linear(SRC, DST, 0x800, REMAP);		/* words: the page ends at 0x400 */
+		gt_kick(&c);
+		expect_ce_fault(i, DST + 0x1000, 1);
+		assert_int_equal(buf[5], 0x1000);
+		buf[3 + i] = i < 2 ? 9 : 0x2001;	/* stage, line, position */
+		for (unsigned int n = 0; n < 7; n++)
+			sum = (sum ^ buf[n]) * 16777619u;
+		buf[7] = sum;
+		gt_map(&vm, DST + 0x1000, 12, dst_pa + 0x1000, GT_SYS_RW);
+		resume();
+		expect_launcherr_now(0xe, 0x24);
+	}
+}
+
 /* The buffer's address is one of BAR2, virtual once BAR2 is bound. */
 static void test_method_buffer_in_bar2(void **state)
 {
@@ -332,7 +358,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(test_fault_and_resume), T(test_method_buffer),
-		T(test_method_buffer_in_bar2), T(test_fill_fault),
+		T(test_forged_method_buffer), T(test_method_buffer_in_bar2), T(test_fill_fault),
 		T(test_semaphore_fault), T(test_fatal_fault_teardown), T(test_engine_reset),
 		T(test_acknowledged_error), T(test_switch_timeout),
 		cmocka_unit_test_setup_teardown(test_injected_error, setup_inject, teardown),
