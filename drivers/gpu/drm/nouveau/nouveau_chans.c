@@ -71,14 +71,17 @@ bool nouveau_chan_may_report(struct nouveau_device *ndev)
 
 static bool chans_report(struct nouveau_device *ndev, struct nouveau_chan *chan, const char *what)
 {
+	bool bound;
+
 	if (!chan)
 		return false;
 	if (nouveau_chan_may_report(ndev))
 		dev_notice(&ndev->pdev->dev, "channel %u (%s): killed: %s\n", chan->hw.chid,
 			   chan->name, what);
 	nouveau_chan_kill(chan, -EIO);
+	bound = READ_ONCE(chan->hw.bound);
 	nouveau_chan_put(chan);
-	return true;
+	return bound;
 }
 
 static bool chans_error(struct nouveau_device *ndev, unsigned int chid, const char *what)

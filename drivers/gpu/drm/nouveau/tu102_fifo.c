@@ -101,7 +101,7 @@ int tu102_fifo_add(struct nouveau_device *ndev, struct tu102_hwchan *chan)
 	nv_wr32(ndev, NV_PCCSR_CHANNEL(chan->chid), NV_DEF(NV_PCCSR_CHANNEL_ENABLE_SET, _TRUE));
 	list_add_tail(&chan->link, &rl->chans);
 	rl->nr_chans++;
-	chan->bound = true;
+	WRITE_ONCE(chan->bound, true);
 	ret = runlist_submit_locked(fifo, rl);
 	mutex_unlock(&fifo->lock);
 	if (ret) {
@@ -207,6 +207,27 @@ static int runlist_preempt_locked(struct nouveau_fifo *fifo, struct tu102_runlis
 	}
 }
 
+/*
+ * A PBDMA may have stopped once more after the last look and then been switched
+ * out: its error names a channel that is gone, and nobody else will mend it.
+ * Pairs with pbdma_error(), which masks first and then asks whether the channel
+ * is still bound.
+ */
+static void unstall_empty_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl)
+{
+	unsigned long pbdmas = rl->pbdmas;
+	unsigned int i;
+
+	lockdep_assert_held(&fifo->lock);
+	/* bound was cleared before masked is read */
+	smp_mb();
+	for_each_set_bit(i, &pbdmas, TU102_PBDMAS)
+		if (test_bit(i, &fifo->masked) &&
+		    NV_IS(nv_rd32(fifo->ndev, NV_PFIFO_PBDMA_STATUS(i)),
+			  NV_PFIFO_PBDMA_STATUS_CHAN_STATUS, _INVALID))
+			tu102_pbdma_unstall(fifo->ndev, i);
+}
+
 /**
  * tu102_fifo_remove - take a channel off the hardware
  * @ndev: device
@@ -234,7 +255,8 @@ int tu102_fifo_remove(struct nouveau_device *ndev, struct tu102_hwchan *chan)
 
 	list_del(&chan->link);
 	rl->nr_chans--;
-	chan->bound = false;
+	WRITE_ONCE(chan->bound, false);
+	unstall_empty_locked(fifo, rl);
 	/* A FAULTED bit would outlive the channel and stop the next one with its id. */
 	nv_wr32(ndev, NV_PCCSR_CHANNEL(chan->chid),
 		NV_DEF(NV_PCCSR_CHANNEL_ENABLE_CLR, _TRUE) |

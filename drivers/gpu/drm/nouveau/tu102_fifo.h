@@ -34,7 +34,7 @@ struct tu102_hwchan {
 	u32 *gp_put;			/* USERD.GP_PUT */
 	unsigned int chid;
 	unsigned int runlist;
-	bool bound;			/* fifo->lock */
+	bool bound;			/* on the hardware; written under fifo->lock */
 };
 
 /* Called upward; set before anything can happen. */
@@ -43,8 +43,8 @@ struct tu102_fifo_ops {
 	void (*nonstall)(struct nouveau_device *ndev, unsigned int runlist);
 	/*
 	 * Host or an engine stopped channel @chid because of @what. Returns whether
-	 * there is such a channel, which then is evicted on the work queue of
-	 * tu102_fifo_wq(), as is this call.
+	 * there is such a channel on the hardware, which then is removed on the work
+	 * queue of tu102_fifo_wq(), where this is called too.
 	 */
 	bool (*error)(struct nouveau_device *ndev, unsigned int chid, const char *what);
 	/* The same for the channel with the instance block at @inst. */

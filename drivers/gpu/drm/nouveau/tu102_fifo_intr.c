@@ -94,6 +94,8 @@ static void pbdma_error(struct nouveau_fifo *fifo, unsigned int i)
 
 	pbdma_mask(ndev, i, false);
 	set_bit(i, &fifo->masked);
+	/* pairs with unstall_empty_locked() */
+	smp_mb__after_atomic();
 	if (fifo->ops && fifo->ops->error(ndev, chid, what))
 		return;		/* its eviction unstalls the PBDMA */
 	dev_err(&ndev->pdev->dev, "channel %u is not there: %s\n", chid, what);
