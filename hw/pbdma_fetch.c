@@ -11,6 +11,7 @@
 
 #define VA_END		(1ull << 40)	/* Host addresses have 40 bits */
 #define CRC_POLYNOMIAL	0x04c11db7u
+#define EMPTY_MAX	256	/* GP entries without a word in one go */
 
 static uint32_t crc_table[256];
 static pthread_once_t crc_once = PTHREAD_ONCE_INIT;
@@ -167,6 +168,7 @@ static bool pb_next(struct gpu *gpu, struct pbdma *pb, uint32_t *word, enum slic
 {
 	uint64_t get = pb_get(pb);
 	uint64_t put = pb_put(pb);
+	unsigned int empty = 0;
 	struct mmu_xlat x;
 	size_t want, got;
 
@@ -179,7 +181,7 @@ static bool pb_next(struct gpu *gpu, struct pbdma *pb, uint32_t *word, enum slic
 			return false;
 		get = pb_get(pb);
 		put = pb_put(pb);
-		if (get == put && atomic_load(&pb->rl->attention)) {
+		if (get == put && (++empty == EMPTY_MAX || atomic_load(&pb->rl->attention))) {
 			*end = SLICE_TIME;
 			return false;
 		}

@@ -284,6 +284,28 @@ static void test_ramfc_round_trip(void **state)
 	assert_true(gt_run(&c, 1000));
 }
 
+/* Sixteen million entries that name no word don't keep the other channel waiting. */
+static void test_empty_entries_share(void **state)
+{
+	const uint64_t ring = 0x5000000000ull, page = 2u << 20;
+	uint64_t nops = gt_vram(&gt, page, page);
+	struct gt_chan d, *both[2] = { &c, &d };
+
+	for (unsigned int i = 0; i < 64; i++)
+		gt_map(&vm, ring + i * page, 21, nops, GT_VRAM_RW);
+	gt_chan_open(&gt, &d, &vm, 34, RL, 6, 0);
+	*gt_ramfc(&c, 18) = (uint32_t)ring;
+	*gt_ramfc(&c, 19) = ring >> 32 | 24 << 16;
+	gt_runlist(&gt, RL, both, 2);
+	gt_put(&c, (1u << 24) - 1);
+	gt_wr(&gt, GT_DOORBELL, RL << 16 | 33);
+	assert_true(sim_poll32(gt.sim, GT_PBDMA(PB, GT_PBDMA_CHANNEL), 0xfff, 33, 1000));
+	gt_release(&d, 0, 7);
+	gt_kick(&d);
+	assert_true(gt_wait32(d.scratch, 7, 1000));
+	assert_false(gt_status(&c, 0, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,7 +316,7 @@ int main(void)
 		T(test_class_as_signature), T(test_bad_methods), T(test_uncleared_method_stays),
 		T(test_write_while_running), T(test_wrong_class),
 		cmocka_unit_test_setup_teardown(test_ctx_not_valid, setup_no_ctx, teardown),
-		T(test_ramfc_round_trip),
+		T(test_ramfc_round_trip), T(test_empty_entries_share),
 	};
 
 	return cmocka_run_group_tests_name("pbdma", tests, NULL, NULL);
