@@ -31,7 +31,6 @@ SAME(REGISTER_COUNT_V);
 SAME(SHARED_MEMORY_SIZE);
 SAME(SHADER_LOCAL_MEMORY_LOW_SIZE);
 SAME(SHADER_LOCAL_MEMORY_HIGH_SIZE);
-SAME(BARRIER_COUNT);
 SAME(SEQUENTIALLY_RUN_CTAS);
 SAME(IS_QUEUE);
 SAME(DEPENDENT_QMD_SCHEDULE_ENABLE);
@@ -80,8 +79,7 @@ static void decode_banks(struct qmd *q, const uint32_t *w)
 int qmd_decode(struct qmd *q, const uint32_t w[QMD_WORDS])
 {
 	memset(q, 0, sizeof(*q));
-	q->version = F(QMD_VERSION);
-	if (F(QMD_MAJOR_VERSION) != 2 || (q->version != 2 && q->version != 3))
+	if (F(QMD_MAJOR_VERSION) != 2 || (F(QMD_VERSION) != 2 && F(QMD_VERSION) != 3))
 		return -1;
 	q->grid[0] = F(CTA_RASTER_WIDTH);
 	q->grid[1] = F(CTA_RASTER_HEIGHT);
@@ -94,7 +92,6 @@ int qmd_decode(struct qmd *q, const uint32_t w[QMD_WORDS])
 	q->shared_bytes = F(SHARED_MEMORY_SIZE);
 	q->local_low = F(SHADER_LOCAL_MEMORY_LOW_SIZE);
 	q->local_high = F(SHADER_LOCAL_MEMORY_HIGH_SIZE);
-	q->barriers = F(BARRIER_COUNT);
 	q->sequential = F(SEQUENTIALLY_RUN_CTAS);
 	q->invalidate_code = F(INVALIDATE_INSTRUCTION_CACHE);
 	q->invalidate_const = F(INVALIDATE_SHADER_CONSTANT_CACHE);

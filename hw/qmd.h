@@ -19,14 +19,12 @@ struct qmd_release {
 };
 
 struct qmd {
-	unsigned int version;		/* minor: 2 or 3 */
 	uint32_t grid[3];
 	uint16_t block[3];
 	uint64_t program;
 	unsigned int registers;		/* per thread */
 	uint32_t shared_bytes;
 	uint32_t local_low, local_high;	/* per thread */
-	unsigned int barriers;
 	bool sequential;		/* CTAs one after the other */
 	bool invalidate_code, invalidate_const;
 	struct {

@@ -44,15 +44,25 @@ static unsigned int occupancy(const struct launch *l)
 {
 	unsigned int regs = (l->qmd.registers + 7) / 8 * 8 * SASS_LANES * l->warps_per_cta;
 	unsigned int n = least(SM_MAX_CTAS, SM_MAX_WARPS / l->warps_per_cta);
-	uint64_t local = (uint64_t)l->local_bytes * SASS_LANES * l->warps_per_cta * l->nsms;
 
 	if (regs)
 		n = least(n, SM_MAX_REGISTERS / regs);
 	if (l->qmd.shared_bytes)
 		n = least(n, SM_MAX_SHARED / l->qmd.shared_bytes);
-	if (local)
-		n = least(n, (unsigned int)(LOCAL_TOTAL_MAX / local));
 	return n ? n : 1;
+}
+
+/*
+ * How many blocks the whole launch holds: local memory is the model's own, so
+ * a QMD must not make it as large as the guest likes.
+ */
+static unsigned int most_live(const struct launch *l)
+{
+	uint64_t local = (uint64_t)l->local_bytes * SASS_LANES * l->warps_per_cta;
+
+	if (l->qmd.sequential || local > LOCAL_TOTAL_MAX)
+		return 1;
+	return local ? (unsigned int)(LOCAL_TOTAL_MAX / local) : ~0u;
 }
 
 /* Local memory has the size of the launch: drop what the last one had. */
@@ -82,6 +92,7 @@ void launch_start(struct launch *l, const struct qmd *qmd)
 	l->cursor = 0;
 	resize_local(l, (qmd->local_low + qmd->local_high + 15) / 16 * 16);
 	l->cta_limit = occupancy(l);
+	l->live_limit = most_live(l);
 	if (qmd->invalidate_code)
 		caches_invalidate_code(l->caches);
 	if (qmd->invalidate_const)

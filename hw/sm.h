@@ -139,6 +139,7 @@ struct launch {
 	uint64_t next_cta, total_ctas;
 	unsigned int threads, warps_per_cta;
 	unsigned int cta_limit;		/* resident CTAs per SM */
+	unsigned int live_limit;	/* resident CTAs in all */
 	uint32_t local_bytes;		/* per thread, multiple of 16 */
 	unsigned int nregs;
 	struct sm_load *load;

@@ -94,7 +94,7 @@ bool cta_place(struct launch *l)
 {
 	struct sm_load *load;
 
-	if (l->next_cta == l->total_ctas || (l->qmd.sequential && l->live_ctas))
+	if (l->next_cta == l->total_ctas || l->live_ctas >= l->live_limit)
 		return false;
 	load = emptiest(l);
 	if (!load)

@@ -218,6 +218,29 @@ static void test_local_and_windows(void **state)
 		assert_int_equal(e.data[i], i + 77);
 }
 
+/* What local memory all resident threads have together does not grow with the chip. */
+static void test_local_total(void **state)
+{
+	uint32_t *q;
+
+	/* d[0]: threads inside; d[1]: the most there ever were */
+	PROGRAM(&e, a_mov(2, (uint32_t)L_DATA_VA), a_mov(3, (uint32_t)(L_DATA_VA >> 32)),
+		a_mov(4, 1), a_mov(5, ~0u), a_atom(0, 6, 2, 0, 4, 0), a_addi(6, 6, 1),
+		a_atom(2, ARZ, 2, 4, 6, 0), a_bar(), a_atom(0, ARZ, 2, 0, 5, 0), a_exit());
+	for (unsigned int kib = 1; kib <= 256; kib += 255) {
+		e.data[0] = e.data[1] = 0;
+		q = le_qmd(&e, 8, 1024);
+		qmd_set(q, 951, 928, kib << 10);
+		qmd_set(q, 959, 955, 1);
+		assert_true(le_run(&e, 20000));
+		assert_int_equal(e.data[0], 0);
+		if (kib == 1)
+			assert_true(e.data[1] > 1024);	/* a block on each SM */
+		else
+			assert_int_equal(e.data[1], 1024);
+	}
+}
+
 /* Both layouts, a release of each structure size, and a reduction. */
 static void test_qmd_releases(void **state)
 {
@@ -586,8 +609,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_grid), T(test_dimensions), T(test_constants), T(test_divergence),
 		T(test_barrier), T(test_barrier_exited), T(test_spin_lock), T(test_atomics),
-		T(test_local_and_windows), T(test_qmd_releases), T(test_park_and_replay),
-		T(test_atomic_once),
+		T(test_local_and_windows), T(test_local_total), T(test_qmd_releases),
+		T(test_park_and_replay), T(test_atomic_once),
 		T(test_fault_details), T(test_cancel), T(test_no_replay),
 		T(test_parked_beside_running), T(test_endless), T(test_gcc_faults),
 		cmocka_unit_test(test_warp_errors), cmocka_unit_test(test_sked_checks),
