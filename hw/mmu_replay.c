@@ -48,20 +48,27 @@ static void list_del(struct mmu *mmu, struct mmu_park *p)
 	*p->pprev = p->next;
 }
 
-static void report(struct gpu *gpu, const struct mmu_as *as, const struct mmu_client *client,
-		   uint64_t va, enum mmu_access access, unsigned int fault_type, bool replayable)
+static struct fault_report make_report(const struct mmu_as *as, const struct mmu_client *client,
+				       uint64_t va, enum mmu_access access,
+				       unsigned int fault_type)
 {
-	const struct fault_report r = {
+	return (struct fault_report){
 		.inst = as->inst,
 		.inst_aperture = as->inst_aperture,
 		.client = *client,
 		.va = va & MMU_VA_MASK,
 		.access_type = access_types[access],
 		.fault_type = fault_type,
-		.replayable = replayable,
 		.replayable_en = as->replay_tex || as->replay_gcc,
 	};
+}
 
+static void report(struct gpu *gpu, const struct mmu_as *as, const struct mmu_client *client,
+		   uint64_t va, enum mmu_access access, unsigned int fault_type, bool replayable)
+{
+	struct fault_report r = make_report(as, client, va, access, fault_type);
+
+	r.replayable = replayable;
 	if (client->engine_id >= NV_PFAULT_MMU_ENG_ID_BAR1)
 		fault_info_latch(gpu, &r);
 	else
@@ -72,14 +79,7 @@ void mmu_fault_info_locked(struct gpu *gpu, const struct mmu_as *as,
 			   const struct mmu_client *client, uint64_t va,
 			   enum mmu_access access, uint8_t fault_type)
 {
-	const struct fault_report r = {
-		.inst = as->inst,
-		.inst_aperture = as->inst_aperture,
-		.client = *client,
-		.va = va & MMU_VA_MASK,
-		.access_type = access_types[access],
-		.fault_type = fault_type,
-	};
+	struct fault_report r = make_report(as, client, va, access, fault_type);
 
 	fault_info_latch(gpu, &r);
 }
@@ -121,7 +121,6 @@ enum mmu_park_state mmu_fault_replayable(struct gpu *gpu, struct mmu_park *p)
 	} else if (may_replay(p)) {
 		list_add(&gpu->mmu->parked, p);
 		state = MMU_PARKED;
-		atomic_store(&p->state, state);
 		report(gpu, p->as, &p->client, p->va, p->access, p->fault_type, true);
 	} else {
 		report(gpu, p->as, &p->client, p->va, p->access, p->fault_type, false);
@@ -253,8 +252,6 @@ static bool translates(struct gpu *gpu, struct mmu_park *p)
 	enum mmu_result res;
 	struct mmu_xlat x;
 
-	if (!p->tlb)
-		return true;	/* the owner finds out itself */
 	tlb_lock(p->tlb);
 	res = mmu_translate(gpu, p->tlb, p->as, p->va, p->access, &x);
 	tlb_unlock(p->tlb);

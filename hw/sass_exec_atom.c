@@ -28,44 +28,15 @@ static uint64_t add_f64(uint64_t a, uint64_t b)
 	return r != r ? F64_NAN : f64_bits(r);
 }
 
-/* The new value of a 32-bit word that held @old. */
-static uint32_t update32(unsigned int op, unsigned int type, uint32_t old, uint32_t v,
-			 uint32_t swap)
+/* The new value of a word that held @old; 32-bit ones have zeros above. */
+static uint64_t update(unsigned int op, unsigned int type, uint64_t old, uint64_t v, uint64_t swap)
 {
-	uint32_t flip = type == TYPE_S32 ? 0x80000000 : 0;
+	uint64_t flip = type == TYPE_S32 ? 1ull << 31 : type == TYPE_S64 ? 1ull << 63 : 0;
 
 	switch (op) {
 	case SASS_ATOM_ADD:
-		return type == TYPE_F32 ? add_f32(old, v) : old + v;
-	case SASS_ATOM_MIN:
-		return (v ^ flip) < (old ^ flip) ? v : old;
-	case SASS_ATOM_MAX:
-		return (v ^ flip) > (old ^ flip) ? v : old;
-	case SASS_ATOM_INC:
-		return old >= v ? 0 : old + 1;
-	case SASS_ATOM_DEC:
-		return !old || old > v ? v : old - 1;
-	case SASS_ATOM_AND:
-		return old & v;
-	case SASS_ATOM_OR:
-		return old | v;
-	case SASS_ATOM_XOR:
-		return old ^ v;
-	case SASS_ATOM_EXCH:
-		return v;
-	default:
-		return old == v ? swap : old;
-	}
-}
-
-static uint64_t update64(unsigned int op, unsigned int type, uint64_t old, uint64_t v,
-			 uint64_t swap)
-{
-	uint64_t flip = type == TYPE_S64 ? 1ull << 63 : 0;
-
-	switch (op) {
-	case SASS_ATOM_ADD:
-		return type == TYPE_F64 ? add_f64(old, v) : old + v;
+		return type == TYPE_F32 ? add_f32((uint32_t)old, (uint32_t)v) :
+		       type == TYPE_F64 ? add_f64(old, v) : old + v;
 	case SASS_ATOM_MIN:
 		return (v ^ flip) < (old ^ flip) ? v : old;
 	case SASS_ATOM_MAX:
@@ -115,14 +86,14 @@ static void atomic_element(struct warp *w, const struct sass_insn *in, unsigned 
 	if (p && is_wide(in)) {
 		old64 = __atomic_load_n((uint64_t *)p, __ATOMIC_RELAXED);
 		while (!__atomic_compare_exchange_n((uint64_t *)p, &old64,
-						    update64(in->sub, in->type, old64, v, swap),
+						    update(in->sub, in->type, old64, v, swap),
 						    true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 			;
 	} else if (p) {
 		old32 = __atomic_load_n((uint32_t *)p, __ATOMIC_RELAXED);
 		while (!__atomic_compare_exchange_n((uint32_t *)p, &old32,
-						    update32(in->sub, in->type, old32,
-							     (uint32_t)v, (uint32_t)swap),
+						    (uint32_t)update(in->sub, in->type, old32, v,
+								     swap),
 						    true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 			;
 		old64 = old32;
