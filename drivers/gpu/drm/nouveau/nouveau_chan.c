@@ -448,9 +448,12 @@ int nouveau_chan_revive(struct nouveau_chan *chan)
 	if (WARN_ON(!(chan->flags & NOUVEAU_CHAN_PRIVILEGED)) || !nouveau_chan_is_dead(chan))
 		return 0;
 	wait_for_completion(&chan->killed);
+	ret = chan_write_inst(chan);
+	if (ret)
+		return ret;
 
 	mutex_lock(&chan->lock);
-	ret = chan->attached ? chan_write_inst(chan) : -ENODEV;
+	ret = chan->attached ? 0 : -ENODEV;
 	if (!ret) {
 		/* GP_GET and GP_PUT start at 0, so the counts go on at a multiple. */
 		chan->put = round_up(chan->put, RING_ENTRIES);

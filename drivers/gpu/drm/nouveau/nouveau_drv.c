@@ -251,7 +251,14 @@ static struct pci_driver nouveau_pci_driver = {
 
 static int __init nouveau_init(void)
 {
-	return pci_register_driver(&nouveau_pci_driver);
+	int err = nouveau_exec_module_init();
+
+	if (err)
+		return err;
+	err = pci_register_driver(&nouveau_pci_driver);
+	if (err)
+		nouveau_exec_module_exit();
+	return err;
 }
 module_init(nouveau_init);
 

@@ -10,7 +10,9 @@
  *
  * A scheduler outlives its file until its last job is gone, because a job may
  * wait for fences of others. Its end runs from a work item: the last reference
- * is often dropped by the scheduler's own worker.
+ * is often dropped by the scheduler's own worker. So does the end of a job:
+ * unmapping takes reservations, whose holder may wait for a job that the same
+ * worker has yet to run.
  *
  * Locks: exec->lock orders jobs (arm to push) against each other and close.
  */
@@ -40,6 +42,10 @@ struct nouveau_exec {
 /* Schedulers alive, for module unload. */
 static atomic_t nouveau_execs = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(nouveau_execs_wait);
+/* Runs jobs of all channels: in the path of fences, so nothing here may allocate. */
+static struct workqueue_struct *nouveau_sched_wq;
+/* Releases what jobs and schedulers held: may take reservations. */
+static struct workqueue_struct *nouveau_release_wq;
 
 static struct nouveau_job *to_job(struct drm_sched_job *base)
 {
@@ -65,17 +71,6 @@ static enum drm_gpu_sched_stat job_timedout(struct drm_sched_job *base)
 {
 	return DRM_GPU_SCHED_STAT_NO_HANG;	/* never: the timeout is infinite */
 }
-
-static void job_free(struct drm_sched_job *base)
-{
-	nouveau_job_del(to_job(base));
-}
-
-static const struct drm_sched_backend_ops exec_ops = {
-	.run_job = job_run,
-	.timedout_job = job_timedout,
-	.free_job = job_free,
-};
 
 /* ---- jobs ------------------------------------------------------------------------ */
 
@@ -125,12 +120,31 @@ struct nouveau_job *nouveau_job_new(struct nouveau_exec *exec, unsigned int nr_p
 	return job;
 }
 
-/* Also the end of a job that ran. */
 void nouveau_job_del(struct nouveau_job *job)
 {
 	drm_sched_job_cleanup(&job->base);
 	job_put(job);
 }
+
+static void job_release(struct work_struct *work)
+{
+	job_put(container_of(work, struct nouveau_job, release));
+}
+
+static void job_free(struct drm_sched_job *base)
+{
+	struct nouveau_job *job = to_job(base);
+
+	drm_sched_job_cleanup(base);
+	INIT_WORK(&job->release, job_release);
+	queue_work(nouveau_release_wq, &job->release);
+}
+
+static const struct drm_sched_backend_ops exec_ops = {
+	.run_job = job_run,
+	.timedout_job = job_timedout,
+	.free_job = job_free,
+};
 
 struct dma_fence *nouveau_job_push(struct nouveau_job *job)
 {
@@ -172,7 +186,7 @@ static void exec_release_later(struct kref *ref)
 {
 	struct nouveau_exec *exec = container_of(ref, struct nouveau_exec, ref);
 
-	queue_work(system_dfl_wq, &exec->release);
+	queue_work(nouveau_release_wq, &exec->release);
 }
 
 static void exec_release_now(struct kref *ref)
@@ -200,6 +214,7 @@ struct nouveau_exec *nouveau_exec_new(struct nouveau_device *ndev, struct nouvea
 {
 	const struct drm_sched_init_args args = {
 		.ops = &exec_ops,
+		.submit_wq = nouveau_sched_wq,
 		.num_rqs = 1,
 		.credit_limit = NOUVEAU_CHAN_ENTRIES - 1,
 		.timeout = MAX_SCHEDULE_TIMEOUT,
@@ -248,7 +263,21 @@ void nouveau_exec_close(struct nouveau_exec *exec, unsigned int timeout_ms)
 	kref_put(&exec->ref, exec_release_now);
 }
 
+int nouveau_exec_module_init(void)
+{
+	nouveau_sched_wq = alloc_workqueue("nouveau-sched", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	nouveau_release_wq = alloc_workqueue("nouveau-release", WQ_UNBOUND, 0);
+	if (nouveau_sched_wq && nouveau_release_wq)
+		return 0;
+	nouveau_exec_module_exit();
+	return -ENOMEM;
+}
+
 void nouveau_exec_module_exit(void)
 {
 	wait_event(nouveau_execs_wait, !atomic_read(&nouveau_execs));
+	if (nouveau_release_wq)
+		destroy_workqueue(nouveau_release_wq);
+	if (nouveau_sched_wq)
+		destroy_workqueue(nouveau_sched_wq);
 }

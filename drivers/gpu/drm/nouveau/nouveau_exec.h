@@ -20,6 +20,8 @@ struct nouveau_chan *nouveau_exec_chan(struct nouveau_exec *exec);
  * the channel is killed. The owner's reference is dropped.
  */
 void nouveau_exec_close(struct nouveau_exec *exec, unsigned int timeout_ms);
+/* At module load, before any device. -ENOMEM. */
+int nouveau_exec_module_init(void);
 /* At module unload: the last schedulers are gone when it returns. */
 void nouveau_exec_module_exit(void);
 
@@ -29,6 +31,8 @@ void nouveau_exec_module_exit(void);
 struct nouveau_job {
 	/** @base: the scheduler's part */
 	struct drm_sched_job base;
+	/** @release: gives up what the job kept alive */
+	struct work_struct release;
 	/** @exec: where it runs; holds a reference */
 	struct nouveau_exec *exec;
 	/** @fence: of the hardware, allocated beforehand */
