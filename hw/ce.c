@@ -18,6 +18,7 @@
 #include "intr.h"
 #include "log.h"
 #include "mmio.h"
+#include "monotonic.h"
 #include "nvhw/nv_field.h"
 #include "nvhw/tu104/dev_fault_client.h"
 #include "sem_op.h"
@@ -236,7 +237,7 @@ static enum ce_progress copy(struct gpu *gpu, struct ce_unit *u, struct channel 
 	do {
 		p = job->remap ? ce_remap_piece(gpu, u, ch, job, f) :
 				 ce_copy_piece(gpu, u, ch, job, f);
-	} while (p == CE_MORE && fifo_may_continue(ch) && fifo_clock() < until);
+	} while (p == CE_MORE && fifo_may_continue(ch) && monotonic_ns() < until);
 	return p;
 }
 
@@ -262,7 +263,7 @@ static enum engine_result ce_step(struct gpu *gpu, struct channel *ch, uint64_t 
 					     bad);
 	}
 	if (job->stage == CE_COPY) {
-		p = copy(gpu, u, ch, job, fifo_clock() + budget_ns, &f);
+		p = copy(gpu, u, ch, job, monotonic_ns() + budget_ns, &f);
 		if (p == CE_MORE)
 			return ENGINE_BUSY;
 		if (p == CE_DONE)

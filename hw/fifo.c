@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "fifo.h"
 #include "intr.h"
@@ -20,14 +19,6 @@
 #define VECTOR_NON_STALL	137	/* PFIFO_INTR_0 & EN_1 */
 #define PBDMA_TLB_ENTRIES	32
 #define GRCE_SUBCHANNEL		4
-
-uint64_t fifo_clock(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 uint32_t fifo_intr_0(struct gpu *gpu)
 {

@@ -53,7 +53,7 @@ struct fifo_channel {
 	bool listed;			/* on a runlist: ch.runlist, ch.tsg are valid */
 	uint8_t runqueue;
 	uint8_t wait;			/* enum chan_wait */
-	uint64_t poll_at;		/* CLOCK_MONOTONIC ns of the next poll */
+	uint64_t poll_at;		/* monotonic_ns() of the next poll */
 	uint64_t poll_step;
 	const struct engine *held_on;	/* with CHAN_WAIT_HELD */
 	uint64_t held_since;		/* gpu_now() */
@@ -113,7 +113,7 @@ struct runlist {
 	unsigned int nentries;
 	/* Round robin. */
 	unsigned int cur_tsg, cur_entry;
-	uint64_t slice_end;		/* CLOCK_MONOTONIC ns; 0: choose the next TSG */
+	uint64_t slice_end;		/* monotonic_ns(); 0: choose the next TSG */
 
 	/* Requests. */
 	bool submit_pending;
@@ -204,7 +204,6 @@ void chram_set_wait(struct fifo_channel *fc, enum chan_wait wait);
 void chram_reset(struct gpu *gpu);
 
 /* fifo.c */
-uint64_t fifo_clock(void);				/* CLOCK_MONOTONIC ns */
 void fifo_register(struct gpu *gpu);			/* fifo_regs.c */
 uint32_t fifo_intr_0(struct gpu *gpu);
 uint32_t fifo_pbdma_pending(struct gpu *gpu);		/* bit per PBDMA */

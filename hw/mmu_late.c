@@ -7,9 +7,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "mmu_priv.h"
+#include "monotonic.h"
 
 #define DELAY_NS	200000	/* well past a driver's next look */
 #define ARG_BYTES	64
@@ -17,7 +17,7 @@
 struct late_job {
 	struct late_job *next;
 	late_fn fn;
-	struct timespec due;
+	uint64_t due;			/* monotonic_ns() */
 	char arg[ARG_BYTES];
 };
 
@@ -28,15 +28,6 @@ struct mmu_late {
 	struct late_job *first, **last;
 	bool stop;
 };
-
-static bool is_due(const struct late_job *job)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec > job->due.tv_sec ||
-	       (now.tv_sec == job->due.tv_sec && now.tv_nsec >= job->due.tv_nsec);
-}
 
 static void *late_thread(void *opaque)
 {
@@ -49,8 +40,8 @@ static void *late_thread(void *opaque)
 
 		if (!job) {
 			pthread_cond_wait(&late->more, &gpu->lock);
-		} else if (!is_due(job)) {
-			pthread_cond_timedwait(&late->more, &gpu->lock, &job->due);
+		} else if (monotonic_ns() < job->due) {
+			monotonic_wait(&late->more, &gpu->lock, job->due);
 		} else {
 			late->first = job->next;
 			if (!late->first)
@@ -75,12 +66,7 @@ bool late_post(struct gpu *gpu, late_fn fn, const void *arg, size_t len)
 		return false;
 	job->fn = fn;
 	memcpy(job->arg, arg, len);
-	clock_gettime(CLOCK_MONOTONIC, &job->due);
-	job->due.tv_nsec += DELAY_NS;
-	if (job->due.tv_nsec >= 1000000000) {
-		job->due.tv_nsec -= 1000000000;
-		job->due.tv_sec++;
-	}
+	job->due = monotonic_ns() + DELAY_NS;
 	*late->last = job;
 	late->last = &job->next;
 	pthread_cond_signal(&late->more);
@@ -90,7 +76,6 @@ bool late_post(struct gpu *gpu, late_fn fn, const void *arg, size_t len)
 int late_init(struct gpu *gpu)
 {
 	struct mmu_late *late;
-	pthread_condattr_t attr;
 
 	if (!gpu->config.inject)
 		return 0;
@@ -99,10 +84,7 @@ int late_init(struct gpu *gpu)
 		return -ENOMEM;
 	late->gpu = gpu;
 	late->last = &late->first;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&late->more, &attr);
-	pthread_condattr_destroy(&attr);
+	monotonic_cond_init(&late->more);
 	if (pthread_create(&late->thread, NULL, late_thread, late)) {
 		pthread_cond_destroy(&late->more);
 		free(late);

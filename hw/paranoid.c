@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "gpu.h"
 #include "mmu.h"
+#include "monotonic.h"
 
 #define PERIOD_NS	250000000
 
@@ -21,17 +21,10 @@ static void *audit_thread(void *arg)
 {
 	struct gpu *gpu = arg;
 	struct paranoid *p = gpu->paranoid;
-	struct timespec until;
 
 	pthread_mutex_lock(&p->lock);
 	while (!p->stop) {
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += PERIOD_NS;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_nsec -= 1000000000;
-			until.tv_sec++;
-		}
-		pthread_cond_timedwait(&p->wake, &p->lock, &until);
+		monotonic_wait(&p->wake, &p->lock, monotonic_ns() + PERIOD_NS);
 		if (p->stop)
 			break;
 		pthread_mutex_unlock(&p->lock);
@@ -53,7 +46,7 @@ int paranoid_init(struct gpu *gpu)
 	if (!p)
 		return -ENOMEM;
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->wake, NULL);
+	monotonic_cond_init(&p->wake);
 	gpu->paranoid = p;
 	ret = pthread_create(&p->thread, NULL, audit_thread, gpu);
 	if (ret) {

@@ -12,6 +12,7 @@
 #include "host_dma.h"
 #include "inst.h"
 #include "log.h"
+#include "monotonic.h"
 #include "nvhw/nv_field.h"
 #include "nvhw/tu104/dev_ram.h"
 #include "nvhw/tu104/dev_top.h"
@@ -258,7 +259,7 @@ static bool engine_step(struct gpu *gpu, struct pbdma *pb, uint64_t until, enum 
 {
 	struct fifo_channel *fc = pb->fc;
 	const struct engine *e = fc->busy;
-	uint64_t now = fifo_clock();
+	uint64_t now = monotonic_ns();
 	enum engine_result r;
 
 	if (fifo_engine_in_reset(gpu, e)) {
@@ -277,7 +278,7 @@ static bool engine_step(struct gpu *gpu, struct pbdma *pb, uint64_t until, enum 
 	}
 	if (r == ENGINE_BUSY) {
 		*end = SLICE_TIME;
-		return fifo_may_continue(&fc->ch) && fifo_clock() < until;
+		return fifo_may_continue(&fc->ch) && monotonic_ns() < until;
 	}
 	*end = engine_end(r);
 	return false;
@@ -289,7 +290,7 @@ enum slice_end pbdma_slice(struct gpu *gpu, struct pbdma *pb, uint64_t until)
 
 	for (unsigned int n = 1;; n++) {
 		if (!fifo_may_continue(&pb->fc->ch) ||
-		    (n % SLICE_CHECK == 0 && fifo_clock() >= until))
+		    (n % SLICE_CHECK == 0 && monotonic_ns() >= until))
 			return SLICE_TIME;
 		if (pb->fc->busy) {
 			if (!engine_step(gpu, pb, until, &end))

@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "gpu.h"
 #include "intr.h"
 #include "mmio.h"
+#include "monotonic.h"
 #include "nvhw/nv_field.h"
 #include "nvhw/tu104/dev_master.h"
 #include "nvhw/tu104/dev_timer.h"
@@ -67,7 +67,6 @@ static void *alarm_thread(void *arg)
 	pthread_mutex_lock(&gpu->lock);
 	while (!t->stop) {
 		uint64_t now = gpu_time(gpu), ns;
-		struct timespec until;
 
 		if (!t->armed) {
 			pthread_cond_wait(&t->wake, &gpu->lock);
@@ -76,11 +75,7 @@ static void *alarm_thread(void *arg)
 		ns = t->due > now ? t->due - now : 0;
 		if (ns < MIN_SLEEP_NS)
 			ns = MIN_SLEEP_NS;
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		ns += until.tv_nsec;
-		until.tv_sec += ns / 1000000000;
-		until.tv_nsec = ns % 1000000000;
-		pthread_cond_timedwait(&t->wake, &gpu->lock, &until);
+		monotonic_wait(&t->wake, &gpu->lock, monotonic_ns() + ns);
 		poll_locked(gpu);
 	}
 	pthread_mutex_unlock(&gpu->lock);
@@ -100,6 +95,7 @@ static uint32_t time_1_read(struct gpu *gpu, const struct mmio_reg *r, unsigned 
 static void set_time(struct gpu *gpu, uint64_t time)
 {
 	atomic_store_explicit(&gpu->time_offset, time - gpu_now(gpu), memory_order_relaxed);
+	pthread_cond_signal(&gpu->ptimer->wake);	/* the alarm may be due by this clock */
 }
 
 static void time_0_written(struct gpu *gpu, const struct mmio_reg *r, unsigned int i,
@@ -169,15 +165,10 @@ static const struct mmio_block block = { "ptimer", regs, sizeof(regs) / sizeof(r
 
 int ptimer_init(struct gpu *gpu)
 {
-	pthread_condattr_t attr;
-
 	gpu->ptimer = calloc(1, sizeof(*gpu->ptimer));
 	if (!gpu->ptimer)
 		return -ENOMEM;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&gpu->ptimer->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	monotonic_cond_init(&gpu->ptimer->wake);
 	mmio_register(gpu, &block);
 	return 0;
 }

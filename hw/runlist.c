@@ -10,6 +10,7 @@
 
 #include "fifo.h"
 #include "log.h"
+#include "monotonic.h"
 #include "nvhw/nv_field.h"
 #include "nvhw/tu104/dev_ram.h"
 
@@ -327,7 +328,7 @@ static bool may_schedule(const struct runlist *rl)
  */
 struct fifo_channel *runlist_pick(struct runlist *rl, uint64_t *wake)
 {
-	uint64_t now = fifo_clock();
+	uint64_t now = monotonic_ns();
 	struct fifo_channel *fc;
 	bool same;
 

@@ -7,27 +7,25 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 #include "fifo.h"
 #include "log.h"
 #include "mmio.h"
+#include "monotonic.h"
 #include "nvhw/nv_field.h"
 
 #define SLICE_MAX_NS		10000000	/* a slice returns that often at least */
 #define POLL_MIN_NS		20000		/* of a failed acquire, then doubling */
 #define POLL_MAX_NS		1000000
 
-/* Sleeps until kicked or until @wake (CLOCK_MONOTONIC ns, 0: no limit). */
+/* Sleeps until kicked or until @wake (monotonic_ns(), 0: no limit). */
 static void wait_for_kick(struct runlist *rl, uint64_t wake)
 {
-	struct timespec ts = { wake / 1000000000, wake % 1000000000 };
-
 	pthread_mutex_lock(&rl->kick_lock);
 	while (!rl->kicked) {
 		if (!wake)
 			pthread_cond_wait(&rl->kick_cond, &rl->kick_lock);
-		else if (pthread_cond_timedwait(&rl->kick_cond, &rl->kick_lock, &ts) == ETIMEDOUT)
+		else if (monotonic_wait(&rl->kick_cond, &rl->kick_lock, wake) == ETIMEDOUT)
 			break;
 	}
 	rl->kicked = false;
@@ -70,7 +68,7 @@ static uint64_t check_held(struct runlist *rl)
 		check_ctxsw_timeout(rl, fc);
 		any = true;
 	}
-	return any ? fifo_clock() + 10 * POLL_MAX_NS : 0;
+	return any ? monotonic_ns() + 10 * POLL_MAX_NS : 0;
 }
 
 /* RUNLIST_IDLE and its kin, for a runlist that has just run dry. */
@@ -106,7 +104,7 @@ static void acquire_later(struct runlist *rl, struct fifo_channel *fc)
 	fc->poll_step = fc->poll_step ? fc->poll_step * 2 : POLL_MIN_NS;
 	if (fc->poll_step > POLL_MAX_NS)
 		fc->poll_step = POLL_MAX_NS;
-	fc->poll_at = fifo_clock() + fc->poll_step;
+	fc->poll_at = monotonic_ns() + fc->poll_step;
 	put_aside(rl, fc, CHAN_WAIT_ACQUIRE);
 }
 
@@ -187,7 +185,7 @@ static void run(struct runlist *rl, struct fifo_channel *fc)
 {
 	struct gpu *gpu = rl->gpu;
 	struct pbdma *pb = rl->pbdmas[fc->runqueue];
-	uint64_t until = fifo_clock() + SLICE_MAX_NS;
+	uint64_t until = monotonic_ns() + SLICE_MAX_NS;
 	enum slice_end end;
 
 	if (fc->pb && fc->pb != pb)	/* the list moved it to the other runqueue */
@@ -269,13 +267,9 @@ static void *worker(void *arg)
 
 int worker_start(struct runlist *rl)
 {
-	pthread_condattr_t attr;
 	int ret;
 
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&rl->kick_cond, &attr);
-	pthread_condattr_destroy(&attr);
+	monotonic_cond_init(&rl->kick_cond);
 	ret = pthread_create(&rl->thread, NULL, worker, rl);
 	rl->started = !ret;
 	return -ret;

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "mmio.h"
+#include "monotonic.h"
 #include "ptimer.h"
 #include "vram.h"
 
@@ -31,14 +31,6 @@ struct sim {
 	pthread_cond_t msi_sent;
 	unsigned int msi;
 };
-
-static uint64_t real_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 static struct sim *to_sim(struct host *host)
 {
@@ -82,7 +74,7 @@ static uint64_t sim_now(struct host *host)
 {
 	struct sim *s = to_sim(host);
 
-	return s->stepped ? atomic_load(&s->clock) : real_ns();
+	return s->stepped ? atomic_load(&s->clock) : monotonic_ns();
 }
 
 static const struct host_ops sim_ops = {
@@ -101,13 +93,8 @@ static void die(const char *what)
 
 static void init_sync(struct sim *s)
 {
-	pthread_condattr_t attr;
-
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->msi_sent, &attr);
-	pthread_condattr_destroy(&attr);
+	monotonic_cond_init(&s->msi_sent);
 }
 
 struct sim *sim_create(const struct sim_config *config)
@@ -187,13 +174,12 @@ unsigned int sim_msi_count(struct sim *s)
 
 bool sim_wait_msi(struct sim *s, unsigned int count, unsigned int timeout_ms)
 {
-	uint64_t end = real_ns() + timeout_ms * 1000000ull;
-	struct timespec until = { end / 1000000000, end % 1000000000 };
+	uint64_t end = monotonic_ns() + timeout_ms * 1000000ull;
 	bool ok;
 
 	pthread_mutex_lock(&s->lock);
 	while (s->msi < count)
-		if (pthread_cond_timedwait(&s->msi_sent, &s->lock, &until))
+		if (monotonic_wait(&s->msi_sent, &s->lock, end))
 			break;
 	ok = s->msi >= count;
 	pthread_mutex_unlock(&s->lock);
@@ -221,10 +207,10 @@ void sim_wr32(struct sim *s, uint32_t off, uint32_t val)
 bool sim_poll32(struct sim *s, uint32_t off, uint32_t mask, uint32_t want,
 		unsigned int timeout_ms)
 {
-	uint64_t end = real_ns() + timeout_ms * 1000000ull;
+	uint64_t end = monotonic_ns() + timeout_ms * 1000000ull;
 
 	while ((sim_rd32(s, off) & mask) != want) {
-		if (real_ns() > end)
+		if (monotonic_ns() > end)
 			return false;
 		usleep(50);
 	}

@@ -15,6 +15,7 @@
 
 #include "gpu.h"
 #include "log.h"
+#include "monotonic.h"
 #include "pci_config.h"
 #include "vfio_user_priv.h"
 #include "vram.h"
@@ -53,18 +54,10 @@ static void vu_host_raise_msi(struct host *host, unsigned int vector)
 	vu_irqs_raise_msi(&to_vu(host)->irqs);
 }
 
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
-
 /* Starts at Unix time, as PTIMER does, and never steps. */
 static uint64_t vu_host_now(struct host *host)
 {
-	return clock_ns(CLOCK_MONOTONIC) + to_vu(host)->epoch_ns;
+	return monotonic_ns() + to_vu(host)->epoch_ns;
 }
 
 static const struct host_ops vu_ops = {
@@ -106,12 +99,14 @@ static int bind_socket(int fd, const char *path)
 int vfio_user_listen(const char *path, struct vfio_user **out)
 {
 	struct vfio_user *vu = calloc(1, sizeof(*vu));
+	struct timespec now;
 	int ret = -ENOMEM;
 
 	if (!vu)
 		return -ENOMEM;
 	vu->host.ops = &vu_ops;
-	vu->epoch_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+	clock_gettime(CLOCK_REALTIME, &now);
+	vu->epoch_ns = now.tv_sec * 1000000000ull + now.tv_nsec - monotonic_ns();
 	vu->conn_fd = vu->sock.fd = -1;
 	pthread_mutex_init(&vu->stop_lock, NULL);
 	vu_irqs_init(&vu->irqs);

@@ -15,10 +15,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "monotonic.h"
 #include "vfio_user_priv.h"
 
 #define MAX_WINDOWS		65535u
@@ -58,16 +58,12 @@ static __thread unsigned int depth;
 struct vu_dma *vu_dma_create(void)
 {
 	struct vu_dma *d = calloc(1, sizeof(*d));
-	pthread_condattr_t attr;
 
 	if (!d)
 		return NULL;
 	pthread_mutex_init(&d->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&d->idle, &attr);
-	pthread_cond_init(&d->open, &attr);
-	pthread_condattr_destroy(&attr);
+	monotonic_cond_init(&d->idle);
+	monotonic_cond_init(&d->open);
 	return d;
 }
 
@@ -96,17 +92,11 @@ static bool enter(struct vu_dma *d, uint32_t closed)
 
 static void enter_slowly(struct vu_dma *d)
 {
-	struct timespec until;
+	uint64_t until = monotonic_ns() + READER_PATIENCE_NS;
 
 	pthread_mutex_lock(&d->lock);
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += READER_PATIENCE_NS;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	while (atomic_load(&d->gate) & GATE_WAITS)
-		if (pthread_cond_timedwait(&d->open, &d->lock, &until))
+		if (monotonic_wait(&d->open, &d->lock, until))
 			break;
 	while (!enter(d, GATE_WRITER))
 		pthread_cond_wait(&d->open, &d->lock);
