@@ -6,6 +6,7 @@
  *
  * A channel is known to its file only. Locks: uapi->lock for the table.
  */
+#include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -225,14 +226,18 @@ int nouveau_uapi_open(struct nouveau_client *client)
 
 void nouveau_uapi_close(struct nouveau_client *client)
 {
+	unsigned long id, end = jiffies + msecs_to_jiffies(CLOSE_TIMEOUT_MS);
 	struct nouveau_uapi *uapi = client->uapi;
 	struct nouveau_exec *exec;
-	unsigned long id;
 
 	if (!uapi)
 		return;
-	xa_for_each(&uapi->channels, id, exec)
-		nouveau_exec_close(exec, CLOSE_TIMEOUT_MS);
+	/* One grace period for the file, however many channels hang. */
+	xa_for_each(&uapi->channels, id, exec) {
+		long left = end - jiffies;
+
+		nouveau_exec_close(exec, left > 0 ? jiffies_to_msecs(left) : 0);
+	}
 	xa_destroy(&uapi->channels);
 	nouveau_nvif_del(uapi->nvif);
 	client->uapi = NULL;
