@@ -21,7 +21,7 @@ LEVELS := unit hw lint vm
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check check-unit check-hw check-lint check-vm check-debug \
-	check-stress bench shell module hw userspace igt lint symbols host guest \
+	check-opencl check-stress bench shell module hw userspace opencl igt lint symbols host guest \
 	clean clean-cache
 
 help: ## this text
@@ -58,6 +58,9 @@ check-vm: guest igt ## the driver on the model, in a guest, under igt_runner
 check-stress: guest igt ## the tests that take minutes under TCG
 	@scripts/check-vm --stress
 
+check-opencl: guest opencl ## OpenCL programs on unmodified rusticl and clover
+	@tests/opencl/check
+
 check-debug: hw userspace igt ## check-vm on a KASAN + lockdep + kmemleak kernel
 	@KERNEL=$$(scripts/debug-kernel) && export KERNEL && \
 		scripts/build-module && scripts/check-vm --debug-kernel
@@ -78,6 +81,9 @@ hw: host ## the GPU model, build/hw/tu104
 
 userspace: host ## libnvsvm, nvsvm, the assembler
 	@scripts/inroot make -s -j$(JOBS) -C userspace all
+
+opencl: host ## nvcl, the OpenCL programs
+	@scripts/build-opencl
 
 igt: host ## the igt tests
 	@scripts/inroot make -s -j$(JOBS) -C tests/igt all

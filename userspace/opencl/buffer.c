@@ -62,9 +62,9 @@ static void copies(struct cl *c, size_t n)
 	compare_bytes(c, "last", got, b + n - 1, 1);
 	clReleaseMemObject(y);
 	clReleaseMemObject(x);
-	free(got);
-	free(b);
-	free(a);
+	cl_free(got);
+	cl_free(b);
+	cl_free(a);
 }
 
 /* Patterns of 1 to 16 bytes; larger ones are what nouveau's Mesa leaves undone. */
@@ -93,8 +93,8 @@ static void fills(struct cl *c, size_t n)
 		compare_bytes(c, "filled", got, want, bytes);
 	}
 	clReleaseMemObject(x);
-	free(got);
-	free(want);
+	cl_free(got);
+	cl_free(want);
 }
 
 /* A kernel on a buffer, then on a part of it, seen and changed through maps. */
@@ -137,7 +137,7 @@ static void maps(struct cl *c, size_t n)
 	clFinish(c->queue);
 	clReleaseMemObject(sub);
 	clReleaseMemObject(x);
-	free(want);
+	cl_free(want);
 }
 
 #define SIDE	48u
@@ -192,9 +192,9 @@ static void host_pointer(struct cl *c, size_t n)
 	cl_same_u32(c, "read", got, want, n);
 	clReleaseMemObject(y);
 	clReleaseMemObject(x);
-	free(want);
-	free(got);
-	free(mine);
+	cl_free(want);
+	cl_free(got);
+	cl_free(mine);
 }
 
 static const char image_source[] =
@@ -253,9 +253,9 @@ static void images(struct cl *c, size_t side)
 		clReleaseMemObject(y);
 		clReleaseMemObject(x);
 	}
-	free(want);
-	free(out);
-	free(in);
+	cl_free(want);
+	cl_free(out);
+	cl_free(in);
 }
 
 const struct cl_test tests_buffer[] = {

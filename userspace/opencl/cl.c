@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Helpers of the OpenCL programs: building, launching, comparing. */
+/* Helpers of the OpenCL programs: memory, launching, comparing. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,10 +35,43 @@ void cl_skip(struct cl *c, const char *why)
 	c->skipped = why;
 }
 
+/* What clSVMAlloc gave; the same memory cannot be told from malloc's otherwise. */
+struct block {
+	struct block *next;
+	char *address;
+	size_t bytes;
+};
+
+static struct block *blocks;
+static struct cl *user;
+
+void cl_use(struct cl *c)
+{
+	user = c;
+}
+
+static void *svm_alloc(size_t bytes)
+{
+	struct block *b = malloc(sizeof(*b));
+
+	if (!b)
+		return NULL;
+	b->address = clSVMAlloc(user->context, CL_MEM_READ_WRITE | CL_MEM_SVM_FINE_GRAIN_BUFFER,
+				bytes, 0);
+	b->bytes = bytes;
+	b->next = blocks;
+	blocks = b;
+	return b->address;
+}
+
 void *cl_alloc(size_t bytes)
 {
-	void *p = malloc(bytes ? bytes : 1);
+	void *p;
 
+	if (user->mode != CL_COLD && bytes >= 4096)
+		p = svm_alloc(bytes);
+	else
+		p = malloc(bytes ? bytes : 1);
 	if (!p) {
 		fprintf(stderr, "out of memory\n");
 		exit(1);
@@ -46,45 +79,30 @@ void *cl_alloc(size_t bytes)
 	return memset(p, 0xa5, bytes);
 }
 
+void *cl_zalloc(size_t bytes)
+{
+	return memset(cl_alloc(bytes), 0, bytes);
+}
+
+void cl_free(void *p)
+{
+	for (struct block **at = &blocks; *at; at = &(*at)->next) {
+		struct block *b = *at;
+
+		if (b->address == p) {
+			*at = b->next;
+			clSVMFree(user->context, p);
+			free(b);
+			return;
+		}
+	}
+	free(p);
+}
+
 uint32_t cl_random(uint32_t *state)
 {
 	*state = *state * 1664525u + 1013904223u;
 	return *state >> 8;
-}
-
-cl_kernel cl_build_options(struct cl *c, const char *source, const char *name,
-			   const char *options)
-{
-	cl_program program;
-	cl_kernel kernel;
-	cl_int err;
-
-	program = clCreateProgramWithSource(c->context, 1, &source, NULL, &err);
-	if (!cl_ok(c, err, "clCreateProgramWithSource"))
-		return NULL;
-	if (c->programs < CL_RELEASE_MAX)
-		c->program[c->programs++] = program;
-	err = clBuildProgram(program, 1, &c->device, options, NULL, NULL);
-	if (err != CL_SUCCESS) {
-		static char log[4096];
-
-		log[0] = 0;
-		clGetProgramBuildInfo(program, c->device, CL_PROGRAM_BUILD_LOG,
-				      sizeof(log), log, NULL);
-		cl_fail(c, "build of %s: error %d\n%s", name, err, log);
-		return NULL;
-	}
-	kernel = clCreateKernel(program, name, &err);
-	if (!cl_ok(c, err, name))
-		return NULL;
-	if (c->kernels < CL_RELEASE_MAX)
-		c->kernel[c->kernels++] = kernel;
-	return kernel;
-}
-
-cl_kernel cl_build(struct cl *c, const char *source, const char *name)
-{
-	return cl_build_options(c, source, name, "");
 }
 
 void cl_arg(struct cl *c, cl_kernel k, unsigned int index, size_t bytes, const void *value)
@@ -106,10 +124,13 @@ void cl_arg_ptr(struct cl *c, cl_kernel k, unsigned int index, const void *point
 
 void cl_place(struct cl *c, const void *pointer, size_t bytes)
 {
-	if (c->mode == CL_COLD)
-		return;
-	cl_ok(c, clEnqueueSVMMigrateMem(c->queue, 1, &pointer, &bytes, 0, 0, NULL, NULL),
-	      "clEnqueueSVMMigrateMem");
+	const char *p = pointer;
+
+	for (struct block *b = blocks; b; b = b->next) {
+		if (p >= b->address && p + bytes <= b->address + b->bytes)
+			cl_ok(c, clEnqueueSVMMigrateMem(c->queue, 1, &pointer, &bytes, 0, 0, NULL,
+							NULL), "clEnqueueSVMMigrateMem");
+	}
 }
 
 static void launch(struct cl *c, cl_kernel k, cl_uint dims, const size_t *global,

@@ -21,7 +21,7 @@ enum cl_mode {
 	CL_OVERSUBSCRIBED,	/* the same, with video memory full of other pages */
 };
 
-#define CL_RELEASE_MAX 64
+#define CL_RELEASE_MAX 64	/* sources, and kernels of one program */
 
 struct cl {
 	cl_platform_id platform;
@@ -32,8 +32,11 @@ struct cl {
 	bool images, fp64, printf;
 	unsigned int failed;		/* complaints of the running program */
 	const char *skipped;		/* why it could not run here, or NULL */
-	unsigned int programs;
-	cl_program program[CL_RELEASE_MAX];
+	unsigned int programs;		/* built so far, kept for all modes */
+	struct {
+		const char *source;
+		cl_program program;
+	} program[CL_RELEASE_MAX];
 	unsigned int kernels;
 	cl_kernel kernel[CL_RELEASE_MAX];
 };
@@ -56,20 +59,30 @@ void cl_fail(struct cl *c, const char *fmt, ...) __attribute__((format(printf, 2
 bool cl_ok(struct cl *c, cl_int err, const char *what);
 void cl_skip(struct cl *c, const char *why);
 
-/* malloc that does not fail, filled with a pattern nobody expects. */
+/*
+ * malloc that does not fail, filled with a pattern nobody expects, or with zeroes.
+ * OpenCL moves only what came from clSVMAlloc: in modes other than cold anything
+ * of a page or more comes from there.
+ */
 void *cl_alloc(size_t bytes);
+void *cl_zalloc(size_t bytes);
+void cl_free(void *p);
+/* Whose memory that is from now on. */
+void cl_use(struct cl *c);
 /* Small numbers that repeat from run to run. */
 uint32_t cl_random(uint32_t *state);
 
-/* Both are released when the program has run. NULL after a complaint. */
+/*
+ * A kernel of @source, which is compiled once for all modes, and from one run to
+ * the next kept as a binary below $NVCL_CACHE if that is set. Released when the
+ * program has run. NULL after a complaint.
+ */
 cl_kernel cl_build(struct cl *c, const char *source, const char *name);
-cl_kernel cl_build_options(struct cl *c, const char *source, const char *name,
-			   const char *options);
 void cl_arg(struct cl *c, cl_kernel k, unsigned int index, size_t bytes, const void *value);
 void cl_arg_int(struct cl *c, cl_kernel k, unsigned int index, cl_int value);
 /* Any pointer of this process: the device shares its address space. */
 void cl_arg_ptr(struct cl *c, cl_kernel k, unsigned int index, const void *pointer);
-/* Memory the next launch works on: moved to the device unless the mode is cold. */
+/* Memory the next launch works on: moved to the device if it came from clSVMAlloc. */
 void cl_place(struct cl *c, const void *pointer, size_t bytes);
 /* Launch @global work-items (in groups of @local, 0: the stack's choice) and wait. */
 void cl_launch(struct cl *c, cl_kernel k, size_t global, size_t local);

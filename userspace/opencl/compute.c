@@ -53,8 +53,8 @@ static void sort(struct cl *c, size_t n)
 	}
 	clFinish(c->queue);
 	cl_same_u32(c, "sorted", a, want, size);
-	free(want);
-	free(a);
+	cl_free(want);
+	cl_free(a);
 }
 
 static const char matmul_source[] =
@@ -109,10 +109,10 @@ static void matmul(struct cl *c, size_t side)
 	cl_place(c, product, bytes);
 	cl_launch_2d(c, k, (size_t[]){ n, n }, (size_t[]){ 8, 8 });
 	cl_near(c, "product", product, want, n * n, 0);
-	free(want);
-	free(product);
-	free(b);
-	free(a);
+	cl_free(want);
+	cl_free(product);
+	cl_free(b);
+	cl_free(a);
 }
 
 static const char reduce_source[] =
@@ -166,8 +166,8 @@ static void reduce(struct cl *c, size_t n)
 	cl_place(c, out, 7 * 4);
 	cl_launch(c, k, cl_round_up(n, 64), 64);
 	cl_same_u32(c, "out", out, want, 7);
-	free(out);
-	free(in);
+	cl_free(out);
+	cl_free(in);
 }
 
 static const char histogram_source[] =
@@ -186,7 +186,7 @@ static const char histogram_source[] =
 static void histogram(struct cl *c, size_t n)
 {
 	cl_kernel k = cl_build(c, histogram_source, "histogram");
-	uint32_t *in = cl_alloc(n * 4), *bins = calloc(64, 4), want[64] = { 0 }, seed = 6;
+	uint32_t *in = cl_alloc(n * 4), *bins = cl_zalloc(64 * 4), want[64] = { 0 }, seed = 6;
 
 	for (size_t i = 0; i < n; i++) {
 		in[i] = cl_random(&seed);
@@ -199,8 +199,8 @@ static void histogram(struct cl *c, size_t n)
 	cl_place(c, bins, sizeof(want));
 	cl_launch(c, k, cl_round_up(n, 64), 64);
 	cl_same_u32(c, "bins", bins, want, 64);
-	free(bins);
-	free(in);
+	cl_free(bins);
+	cl_free(in);
 }
 
 static const char stencil_source[] =
@@ -248,10 +248,10 @@ static void stencil(struct cl *c, size_t n)
 		stencil_cpu(cpu[step & 1], cpu[~step & 1], n);
 	}
 	cl_same_u32(c, "cell", (uint32_t *)gpu[0], (uint32_t *)cpu[0], n * n);
-	free(cpu[1]);
-	free(cpu[0]);
-	free(gpu[1]);
-	free(gpu[0]);
+	cl_free(cpu[1]);
+	cl_free(cpu[0]);
+	cl_free(gpu[1]);
+	cl_free(gpu[0]);
 }
 
 static const char nbody_source[] =
@@ -275,8 +275,7 @@ static const char nbody_source[] =
 static void nbody(struct cl *c, size_t n)
 {
 	cl_kernel k = cl_build(c, nbody_source, "nbody");
-	/* float4 wants its alignment of everyone. */
-	float (*body)[4] = aligned_alloc(16, n * 16), (*force)[4] = aligned_alloc(16, n * 16);
+	float (*body)[4] = cl_alloc(n * 16), (*force)[4] = cl_alloc(n * 16);
 	uint32_t seed = 10;
 
 	for (size_t i = 0; i < n; i++) {
@@ -312,8 +311,8 @@ static void nbody(struct cl *c, size_t n)
 					sum[x]);
 		}
 	}
-	free(force);
-	free(body);
+	cl_free(force);
+	cl_free(body);
 }
 
 const struct cl_test tests_compute[] = {

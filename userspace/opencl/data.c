@@ -35,10 +35,10 @@ static void vecadd(struct cl *c, size_t n)
 	cl_place(c, sum, bytes);
 	cl_launch(c, k, cl_round_up(n, 64), 64);
 	cl_same_u32(c, "sum", sum, want, n);
-	free(want);
-	free(sum);
-	free(b);
-	free(a);
+	cl_free(want);
+	cl_free(sum);
+	cl_free(b);
+	cl_free(a);
 }
 
 /* ---- a list: each node from malloc, in an order of its own ---- */
@@ -115,10 +115,10 @@ static void list_walk(struct cl *c, size_t n)
 			cl_fail(c, "node %zu holds %#x, expected %#x", i, node[order[i]]->value, value);
 	}
 	for (size_t i = 0; i < n; i++)
-		free(node[i]);
-	free(result);
-	free(order);
-	free(node);
+		cl_free(node[i]);
+	cl_free(result);
+	cl_free(order);
+	cl_free(node);
 }
 
 /* The GPU links, the CPU walks. */
@@ -143,8 +143,8 @@ static void list_link(struct cl *c, size_t n)
 	}
 	if (p || length != n)
 		cl_fail(c, "%zu of %zu nodes", length, n);
-	free(order);
-	free(nodes);
+	cl_free(order);
+	cl_free(nodes);
 }
 
 /* ---- a search tree ---- */
@@ -194,7 +194,7 @@ static void tree_free(struct tree *t)
 	if (t) {
 		tree_free(t->child[0]);
 		tree_free(t->child[1]);
-		free(t);
+		cl_free(t);
 	}
 }
 
@@ -223,9 +223,9 @@ static void tree_lookup(struct cl *c, size_t n)
 	cl_launch(c, k, cl_round_up(n, 32), 32);
 	cl_same_u32(c, "value", value, want, n);
 	tree_free(root);
-	free(want);
-	free(value);
-	free(key);
+	cl_free(want);
+	cl_free(value);
+	cl_free(key);
 }
 
 static size_t tree_check(struct cl *c, const struct tree *t, size_t i, size_t n)
@@ -254,7 +254,7 @@ static void tree_grow(struct cl *c, size_t n)
 	} else {
 		cl_fail(c, "no root");
 	}
-	free(nodes);
+	cl_free(nodes);
 }
 
 /* ---- a hash table: the CPU's with chains, the GPU's with open addressing ---- */
@@ -267,13 +267,15 @@ struct entry {
 static const char hash_source[] =
 	"struct entry { __global struct entry *next; uint key, value; };\n"
 	"uint hash(uint key, uint mask) { return (key * 2654435761u >> 7) & mask; }\n"
-	"__kernel void find(__global struct entry *__global *bucket, uint mask,\n"
+	/* Before OpenCL C 2.0 no argument may point to a pointer: hence the struct. */
+	"struct head { __global struct entry *first; };\n"
+	"__kernel void find(__global const struct head *bucket, uint mask,\n"
 	"                   __global const uint *key, __global uint *value, uint n)\n"
 	"{\n"
 	"	uint i = get_global_id(0);\n"
 	"	if (i >= n)\n"
 	"		return;\n"
-	"	__global struct entry *p = bucket[hash(key[i], mask)];\n"
+	"	__global struct entry *p = bucket[hash(key[i], mask)].first;\n"
 	"	while (p && p->key != key[i])\n"
 	"		p = p->next;\n"
 	"	value[i] = p ? p->value : 0;\n"
@@ -310,7 +312,7 @@ static void hash_find(struct cl *c, size_t n)
 	cl_kernel k = cl_build(c, hash_source, "find");
 	uint32_t *key = cl_alloc(n * 4), *value = cl_alloc(n * 4), *want = cl_alloc(n * 4);
 	uint32_t mask = hash_mask(n), seed = 5;
-	struct entry **bucket = calloc(mask + 1, sizeof(*bucket)), *e;
+	struct entry **bucket = cl_zalloc((mask + 1) * sizeof(*bucket)), *e;
 
 	for (size_t i = 0; i < n; i++) {
 		key[i] = i * 16 + 1 + cl_random(&seed) % 16;
@@ -331,20 +333,20 @@ static void hash_find(struct cl *c, size_t n)
 	for (uint32_t i = 0; i <= mask; i++) {
 		while ((e = bucket[i])) {
 			bucket[i] = e->next;
-			free(e);
+			cl_free(e);
 		}
 	}
-	free(bucket);
-	free(want);
-	free(value);
-	free(key);
+	cl_free(bucket);
+	cl_free(want);
+	cl_free(value);
+	cl_free(key);
 }
 
 static void hash_insert(struct cl *c, size_t n)
 {
 	cl_kernel k = cl_build(c, hash_source, "insert");
 	uint32_t mask = hash_mask(n), filled = 0;
-	uint32_t *key = cl_alloc(n * 4), *slot = calloc(mask + 1, 4);
+	uint32_t *key = cl_alloc(n * 4), *slot = cl_zalloc((mask + 1) * 4ul);
 
 	for (size_t i = 0; i < n; i++)
 		key[i] = i * 977 + 1;
@@ -366,8 +368,8 @@ static void hash_insert(struct cl *c, size_t n)
 		filled += slot[i] != 0;
 	if (filled != n)
 		cl_fail(c, "%u slots filled for %zu keys", filled, n);
-	free(slot);
-	free(key);
+	cl_free(slot);
+	cl_free(key);
 }
 
 const struct cl_test tests_data[] = {

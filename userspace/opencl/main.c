@@ -3,9 +3,9 @@
  * nvcl: OpenCL programs that share their memory with the GPU.
  *
  *   nvcl list                         what there is
- *   nvcl [-m MODE] [-n SIZE] NAME...  run these ("all": every one)
+ *   nvcl [-m MODE]... [-n SIZE] NAME...  run these ("all": every one) in each MODE
  *
- * MODE: cold, migrated, oversubscribed. One line per program, and at the end
+ * MODE: cold (also when none is given), migrated, oversubscribed. One line per program, and at the end
  * "N passed, N failed[, N skipped]".
  */
 #define _GNU_SOURCE
@@ -59,6 +59,7 @@ static bool open_device(struct cl *c)
 		fprintf(stderr, "nvcl: no context or queue: error %d\n", err);
 		return false;
 	}
+	cl_use(c);
 	clGetPlatformInfo(c->platform, CL_PLATFORM_NAME, sizeof(name), name, NULL);
 	clGetDeviceInfo(c->device, CL_DEVICE_EXTENSIONS, sizeof(extensions), extensions, NULL);
 	clGetDeviceInfo(c->device, CL_DEVICE_SVM_CAPABILITIES, sizeof(svm), &svm, NULL);
@@ -78,28 +79,27 @@ static void release(struct cl *c)
 {
 	while (c->kernels)
 		clReleaseKernel(c->kernel[--c->kernels]);
-	while (c->programs)
-		clReleaseProgram(c->program[--c->programs]);
 }
 
 /*
- * Fill the video memory with pages that others will have to drive out: a
- * malloc'd block as large as all of it, touched and moved there.
+ * Fill the video memory with pages that others will have to drive out: a block
+ * as large as all of it, touched and moved there, in parts that each can be
+ * allocated at once.
  */
-static void *ballast(struct cl *c)
+#define BALLAST_PART	(16ul << 20)
+
+static void ballast(struct cl *c)
 {
-	static size_t bytes;
-	static void *block;
+	static void *part[64];
 	cl_ulong vram = 0;
 
-	if (!block) {
-		clGetDeviceInfo(c->device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(vram), &vram, NULL);
-		bytes = vram;
-		block = cl_alloc(bytes);
+	clGetDeviceInfo(c->device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(vram), &vram, NULL);
+	for (size_t i = 0; i < 64 && i * BALLAST_PART < vram; i++) {
+		if (!part[i])
+			part[i] = cl_alloc(BALLAST_PART);
+		cl_place(c, part[i], BALLAST_PART);
 	}
-	clEnqueueSVMMigrateMem(c->queue, 1, (const void **)&block, &bytes, 0, 0, NULL, NULL);
 	clFinish(c->queue);
-	return block;
 }
 
 static void run(struct cl *c, const struct cl_test *t, size_t n)
@@ -108,7 +108,7 @@ static void run(struct cl *c, const struct cl_test *t, size_t n)
 
 	c->failed = 0;
 	c->skipped = NULL;
-	printf("%s: ...\n", t->name);
+	printf("%s %s: ...\n", mode_names[c->mode], t->name);
 	if (c->mode == CL_OVERSUBSCRIBED)
 		ballast(c);
 	t->run(c, n ? n : t->size);
@@ -116,15 +116,15 @@ static void run(struct cl *c, const struct cl_test *t, size_t n)
 	release(c);
 	if (c->failed) {
 		tally.failed++;
-		printf("FAIL: %s: %u complaints", t->name, c->failed);
+		printf("FAIL: %s %s: %u complaints", mode_names[c->mode], t->name, c->failed);
 	} else if (c->skipped) {
 		tally.skipped++;
-		printf("skip: %s: %s", t->name, c->skipped);
+		printf("skip: %s %s: %s", mode_names[c->mode], t->name, c->skipped);
 	} else {
 		tally.passed++;
-		printf("ok: %s", t->name);
+		printf("ok: %s %s", mode_names[c->mode], t->name);
 	}
-	printf(" (%s, %.1f s)\n", mode_names[c->mode], seconds() - start);
+	printf(" (%.1f s)\n", seconds() - start);
 }
 
 static void list(void)
@@ -152,12 +152,41 @@ static bool run_named(struct cl *c, const char *name, size_t n)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: nvcl list | nvcl [-m cold|migrated|oversubscribed] [-n SIZE] NAME...\n");
+	fprintf(stderr, "usage: nvcl list | nvcl [-m cold|migrated|oversubscribed]... [-n SIZE] NAME...\n");
 	return 2;
+}
+
+/* False: no mode of that name. */
+static bool add_mode(unsigned int *modes, const char *name)
+{
+	for (unsigned int m = CL_COLD; m <= CL_OVERSUBSCRIBED; m++) {
+		if (!strcmp(name, mode_names[m])) {
+			*modes |= 1u << m;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool run_modes(struct cl *c, unsigned int modes, char **names, size_t n)
+{
+	for (unsigned int m = CL_COLD; m <= CL_OVERSUBSCRIBED; m++) {
+		if (!(modes & 1u << m))
+			continue;
+		c->mode = m;
+		for (char **name = names; *name; name++) {
+			if (!run_named(c, *name, n)) {
+				fprintf(stderr, "nvcl: %s: no such program\n", *name);
+				return false;
+			}
+		}
+	}
+	return true;
 }
 
 int main(int argc, char **argv)
 {
+	unsigned int modes = 0;
 	static struct cl c;
 	size_t n = 0;
 	char *end;
@@ -167,11 +196,7 @@ int main(int argc, char **argv)
 	while ((o = getopt(argc, argv, "m:n:")) != -1) {
 		switch (o) {
 		case 'm':
-			for (c.mode = CL_COLD; c.mode <= CL_OVERSUBSCRIBED; c.mode++) {
-				if (!strcmp(optarg, mode_names[c.mode]))
-					break;
-			}
-			if (c.mode > CL_OVERSUBSCRIBED)
+			if (!add_mode(&modes, optarg))
 				return usage();
 			break;
 		case 'n':
@@ -191,17 +216,15 @@ int main(int argc, char **argv)
 	}
 	if (!open_device(&c))
 		return 1;
-	for (; optind < argc; optind++) {
-		if (!run_named(&c, argv[optind], n)) {
-			fprintf(stderr, "nvcl: %s: no such program\n", argv[optind]);
-			return 2;
-		}
-	}
+	if (!run_modes(&c, modes ? modes : 1u << CL_COLD, argv + optind, n))
+		return 2;
+	while (c.programs)
+		clReleaseProgram(c.program[--c.programs].program);
 	clReleaseCommandQueue(c.queue);
 	clReleaseContext(c.context);
 	printf("%u passed, %u failed", tally.passed, tally.failed);
 	if (tally.skipped)
 		printf(", %u skipped", tally.skipped);
 	printf("\n");
-	return tally.failed || !tally.passed;
+	return tally.failed != 0;
 }

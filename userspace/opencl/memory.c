@@ -65,12 +65,12 @@ static void pointers(struct cl *c, size_t n)
 	cl_place(c, o->result, n * 4);
 	cl_launch(c, k, cl_round_up(n, 32), 32);
 	cl_same_u32(c, "result", o->result, want, n);
-	free(o->result);
-	free(o->own.data);
-	free(o->inner->data);
-	free(o->inner);
-	free(o);
-	free(want);
+	cl_free(o->result);
+	cl_free(o->own.data);
+	cl_free(o->inner->data);
+	cl_free(o->inner);
+	cl_free(o);
+	cl_free(want);
 }
 
 static const char file_source[] =
@@ -127,8 +127,8 @@ static void mapped_file(struct cl *c, size_t n)
 		cl_fail(c, "pread");
 	cl_same_u32(c, "file", to, words, n);
 	munmap(from, bytes);
-	free(to);
-	free(words);
+	cl_free(to);
+	cl_free(words);
 	close(in);
 	close(out);
 }
@@ -165,7 +165,7 @@ static void neighbours(struct cl *c, size_t n)
 {
 	enum { ROUNDS = 50 };
 	cl_kernel k = cl_build(c, neighbours_source, "odd");
-	struct evens e = { calloc(2, n), n, ROUNDS, 0 };
+	struct evens e = { cl_zalloc(2 * n), n, ROUNDS, 0 };
 
 	cl_arg_ptr(c, k, 0, (void *)e.bytes);
 	cl_arg_int(c, k, 1, ROUNDS);
@@ -177,7 +177,7 @@ static void neighbours(struct cl *c, size_t n)
 		if (e.bytes[i] != ROUNDS)
 			cl_fail(c, "byte %zu is %u, expected %u", i, e.bytes[i], ROUNDS);
 	}
-	free((void *)e.bytes);
+	cl_free((void *)e.bytes);
 }
 
 static const char flag_source[] =
@@ -205,7 +205,7 @@ static bool becomes(volatile uint32_t *word, uint32_t value)
 static void flag(struct cl *c, size_t n)
 {
 	cl_kernel k = cl_build(c, flag_source, "spin");
-	volatile uint32_t *flag = calloc(1, 4096), *seen = calloc(1, 4096);
+	volatile uint32_t *flag = cl_zalloc(4096), *seen = cl_zalloc(4096);
 
 	(void)n;
 	cl_arg_ptr(c, k, 0, (void *)flag);
@@ -224,8 +224,8 @@ static void flag(struct cl *c, size_t n)
 	if (!becomes(seen, 2))
 		cl_fail(c, "the kernel did not see the flag");
 	clFinish(c->queue);
-	free((void *)seen);
-	free((void *)flag);
+	cl_free((void *)seen);
+	cl_free((void *)flag);
 }
 
 const struct cl_test tests_memory[] = {

@@ -68,9 +68,9 @@ static void math(struct cl *c, size_t n)
 			want[i] = reference(f, x[i]);
 		cl_near(c, names[f], y, want, n, ulp[f] * 0x1p-23);
 	}
-	free(want);
-	free(y);
-	free(x);
+	cl_free(want);
+	cl_free(y);
+	cl_free(x);
 }
 
 static const char daxpy_source[] =
@@ -114,12 +114,15 @@ static void daxpy(struct cl *c, size_t n)
 		if (y[i] != seen)
 			cl_fail(c, "y[%zu] = %.17g, expected %.17g", i, y[i], seen);
 	}
-	free(a);
-	free(y);
-	free(x);
+	cl_free(a);
+	cl_free(y);
+	cl_free(x);
 }
 
 static const char integer_source[] =
+	"#if __OPENCL_VERSION__ < 120\n"
+	"uint popcount(uint x) { uint n = 0; while (x) { x &= x - 1; n++; } return n; }\n"
+	"#endif\n"
 	"__kernel void integer(__global const int *a, __global const int *b, __global const long *w,\n"
 	"                      __global const char *bytes, __global const ushort *halves,\n"
 	"                      __global int *out, __global long *wide, int n)\n"
@@ -226,13 +229,13 @@ static void integer(struct cl *c, size_t n)
 					(long long)wide[4 * i + j], (long long)p[j]);
 		}
 	}
-	free(halves);
-	free(bytes);
-	free(wide);
-	free(w);
-	free(out);
-	free(b);
-	free(a);
+	cl_free(halves);
+	cl_free(bytes);
+	cl_free(wide);
+	cl_free(w);
+	cl_free(out);
+	cl_free(b);
+	cl_free(a);
 }
 
 static const char spill_source[] =
@@ -285,9 +288,9 @@ static void spill(struct cl *c, size_t n)
 	cl_place(c, out, n * 4);
 	cl_launch(c, k, cl_round_up(n, 32), 32);
 	cl_same_u32(c, "out", out, want, n);
-	free(want);
-	free(out);
-	free(in);
+	cl_free(want);
+	cl_free(out);
+	cl_free(in);
 }
 
 const struct cl_test tests_number[] = {
