@@ -17,7 +17,6 @@
 #include "nvhw/tu104/dev_vm.h"
 #include "nvhw/undocumented.h"
 
-#define VF(x)			(0x00b80000 + (x))
 #define BLOCK_MASK		0xbfffffffu	/* PTR, TARGET, MODE */
 #define BAR2_RESERVED		NV_MASK(NV_VIRTUAL_FUNCTION_PRIV_BAR2_BLOCK_RESERVED)
 #define BAR2_TLB_ENTRIES	64
@@ -137,11 +136,9 @@ static void bar2_block_written(struct gpu *gpu, const struct mmio_reg *r, unsign
 	a->virtual = NV_IS(val, NV_VIRTUAL_FUNCTION_PRIV_BAR2_BLOCK_MODE, _VIRTUAL);
 	memset(&a->as, 0, sizeof(a->as));
 	if (a->virtual) {
-		host_dma_begin(gpu->host);
 		if (inst_decode_as(gpu, block_aperture(val), pa, -1, &a->as))
 			log_guest_error("aperture", "BAR2_BLOCK %08x: bad instance block", val);
 		a->as.privileged = true;
-		host_dma_end(gpu->host);
 	}
 	tlb_unlock(a->tlb);
 }
@@ -165,13 +162,13 @@ static uint32_t bar1_block_read(struct gpu *gpu, const struct mmio_reg *r, unsig
 }
 
 static const struct mmio_reg regs[] = {
-	{ .off = VF(NV_VIRTUAL_FUNCTION_PRIV_BAR1_BLOCK),
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_PRIV_BAR1_BLOCK),
 	  .name = "VIRTUAL_FUNCTION_PRIV_BAR1_BLOCK",
 	  .read = bar1_block_read, .write = bar1_block_written },
-	{ .off = VF(NV_VIRTUAL_FUNCTION_PRIV_BAR2_BLOCK),
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_PRIV_BAR2_BLOCK),
 	  .name = "VIRTUAL_FUNCTION_PRIV_BAR2_BLOCK",
 	  .read = bar2_block_read, .write = bar2_block_written },
-	{ .off = VF(NV_VIRTUAL_FUNCTION_PRIV_BIND_STATUS),
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_PRIV_BIND_STATUS),
 	  .name = "VIRTUAL_FUNCTION_PRIV_BIND_STATUS" },
 	{ .off = NV_PBUS_BAR1_BLOCK, .name = "PBUS_BAR1_BLOCK",
 	  .read = bar1_block_read, .write = bar1_block_written },

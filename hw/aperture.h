@@ -11,7 +11,6 @@
 
 struct gpu;
 struct mmu_as;
-struct mmu_as;
 
 /* CPU access to PCI BAR 3, 1, 2, 4 or 8 bytes, aligned. Take gpu->lock. */
 uint64_t aperture_bar2_read(struct gpu *gpu, uint32_t off, unsigned int size);

@@ -13,7 +13,6 @@
 #include "nvhw/tu104/dev_vm.h"
 #include "nvhw/undocumented.h"
 
-#define VF(x)		(0x00b80000 + (x))
 #define PRAMIN		0x00700000u
 #define PRAMIN_BYTES	0x00100000u
 
@@ -147,7 +146,7 @@ static const struct mmio_reg regs[] = {
 	{ .off = NVX_HOST_FLUSH, .name = "HOST_FLUSH", .write = flush_written },
 	{ .off = NVX_L2_SYSMEM_INVALIDATE, .name = "L2_SYSMEM_INVALIDATE", .write = flush_written },
 	{ .off = NVX_L2_FLUSH_DIRTY, .name = "L2_FLUSH_DIRTY", .write = flush_written },
-	{ .off = VF(NV_VIRTUAL_FUNCTION_PRIV_L2_SYSMEM_INVALIDATE),
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_PRIV_L2_SYSMEM_INVALIDATE),
 	  .name = "VIRTUAL_FUNCTION_PRIV_L2_SYSMEM_INVALIDATE", .write = flush_written },
 };
 

@@ -28,11 +28,6 @@ static struct ce_unit *unit_of(struct gpu *gpu, const struct engine *e)
 	return &gpu->ce->unit[e->inst];
 }
 
-static int ce_set_object(struct gpu *gpu, struct channel *ch, unsigned int subch, uint32_t cls)
-{
-	return cls == TURING_DMA_COPY_A ? 0 : -1;	/* Host has checked it */
-}
-
 static struct ce_chan *chan_state(struct channel *ch)
 {
 	if (!ch->ce) {
@@ -169,13 +164,11 @@ static enum ce_progress semaphore(struct gpu *gpu, struct ce_unit *u, struct cha
 
 	if (NV_IS(l, NVC5B5_LAUNCH_DMA_SEMAPHORE_TYPE, _NONE))
 		return CE_DONE;
-	host_dma_begin(gpu->host);
 	tlb_lock(u->tlb);
 	r = mmu_translate(gpu, u->tlb, &ch->as, va, red ? MMU_ATOMIC : MMU_WRITE, &x);
 	if (r == MMU_OK && x.ptr)
 		release(gpu, &c->job, x.ptr, ce_reg(c, NVC5B5_SET_SEMAPHORE_PAYLOAD));
 	tlb_unlock(u->tlb);
-	host_dma_end(gpu->host);
 	if (r == MMU_FAULT) {
 		*f = (struct ce_fault){ va, red ? MMU_ATOMIC : MMU_WRITE, x.fault_type };
 		return CE_FAULT;
@@ -317,7 +310,6 @@ static void ce_engine_reset(struct gpu *gpu, const struct engine *e)
 }
 
 const struct engine_ops ce_engine_ops = {
-	.set_object = ce_set_object,
 	.method = ce_method,
 	.step = ce_step,
 	.teardown = ce_teardown,

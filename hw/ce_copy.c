@@ -49,7 +49,6 @@ enum ce_progress ce_copy_piece(struct gpu *gpu, struct ce_unit *u, struct channe
 	enum ce_progress res = CE_MORE;
 	uint64_t left = CE_PIECE_BYTES;
 
-	host_dma_begin(gpu->host);
 	tlb_lock(u->tlb);
 	for (unsigned int runs = 0; left && runs < CE_PIECE_RUNS; runs++) {
 		uint64_t n, srun, drun, s, d;
@@ -79,6 +78,5 @@ enum ce_progress ce_copy_piece(struct gpu *gpu, struct ce_unit *u, struct channe
 		left -= n;
 	}
 	tlb_unlock(u->tlb);
-	host_dma_end(gpu->host);
 	return res;
 }

@@ -7,9 +7,6 @@
 #include "sem_op.h"
 
 #define ERR(name)	NV_CE_LCE_LAUNCHERR_REPORT_##name
-#define GOB_BYTES	512
-#define GOB_WIDTH	64
-#define GOB_ROWS	8
 #define BLOCK_LOG2_MAX	5	/* thirty-two GOBs */
 #define UNUSED_BITS	0xf8000000u	/* DISABLE_PLC is the highest used */
 
@@ -111,7 +108,7 @@ static uint32_t decode_blocklinear(const struct ce_chan *c, const struct ce_job 
 	    NV_GET(block, NVC5B5_SET_SRC_BLOCK_SIZE_GOB_HEIGHT) !=
 	    NVC5B5_SET_SRC_BLOCK_SIZE_GOB_HEIGHT_GOB_HEIGHT_FERMI_8)
 		return ERR(INVALID_VALUE);
-	if (s->base % GOB_BYTES)
+	if (s->base % CE_GOB_BYTES)
 		return ERR(INVALID_ALIGNMENT);
 	if (s->layer >= depth && s->layer)
 		return ERR(2D_LAYER_EXCEEDS_DEPTH);
@@ -120,8 +117,8 @@ static uint32_t decode_blocklinear(const struct ce_chan *c, const struct ce_job 
 		return ERR(MEM2MEM_RECT_OUT_OF_BOUNDS);
 	s->x0 = x;
 	s->y0 = y;
-	s->width_gobs = (width + GOB_WIDTH - 1) / GOB_WIDTH;
-	s->height_blocks = (height + (GOB_ROWS << s->block_h) - 1) / (GOB_ROWS << s->block_h);
+	s->width_gobs = (width + CE_GOB_WIDTH - 1) / CE_GOB_WIDTH;
+	s->height_blocks = (height + (CE_GOB_ROWS << s->block_h) - 1) / (CE_GOB_ROWS << s->block_h);
 	return 0;
 }
 

@@ -12,6 +12,9 @@
 #define CE_TLB_ENTRIES		64
 #define CE_PIECE_BYTES		(2u << 20)	/* most that is moved under one TLB lock */
 #define CE_PIECE_RUNS		4096		/* most runs of it, which may be a byte each */
+#define CE_GOB_BYTES		512
+#define CE_GOB_WIDTH		64		/* bytes */
+#define CE_GOB_ROWS		8
 #define CE_ELEMENT_MAX		16		/* bytes: four components of four */
 #define CE_INTR_EN_INIT		0x6fu		/* all but MTHD_BUFFER_FAULT */
 

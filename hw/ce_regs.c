@@ -6,7 +6,6 @@
 #include "mmio.h"
 #include "nvhw/nv_field.h"
 
-#define STALL_VECTOR_BASE	192	/* + PTOP INTR_ENUM */
 #define LCE_STRIDE		0x80
 #define STATUS_BITS		0x7fu
 #define PCES			4	/* none is fused off in this model */
@@ -26,7 +25,7 @@ void ce_update_intr(struct gpu *gpu, unsigned int lce)
 			 ~NV_MASK(NV_CE_LCE_INTR_STATUS_NONBLOCKPIPE);
 
 	if (e)
-		intr_level(gpu, STALL_VECTOR_BASE + e->intr, stall != 0);
+		intr_level(gpu, INTR_STALL_BASE + e->intr, stall != 0);
 }
 
 static uint32_t status_read(struct gpu *gpu, const struct mmio_reg *r, unsigned int i)

@@ -169,13 +169,11 @@ enum ce_progress ce_remap_piece(struct gpu *gpu, struct ce_unit *u, struct chann
 {
 	enum ce_progress res;
 
-	host_dma_begin(gpu->host);
 	tlb_lock(u->tlb);
 	if (job->fill && !job->dst.blocklinear && !partial_writes(job))
 		res = fill_piece(gpu, u, ch, job, fault);
 	else
 		res = general_piece(gpu, u, ch, job, fault);
 	tlb_unlock(u->tlb);
-	host_dma_end(gpu->host);
 	return res;
 }

@@ -65,7 +65,7 @@ void chram_drop(struct gpu *gpu, struct fifo_channel *fc)
 	for (unsigned int i = 0; i < gpu_engine_count; i++) {
 		const struct engine *e = &gpu_engines[i];
 
-		if (e->ops && (e->type == NV_PTOP_DEVICE_INFO_TYPE_ENUM_LCE ? fc->ch.ce : fc->ch.gr))
+		if (e->type == NV_PTOP_DEVICE_INFO_TYPE_ENUM_LCE ? fc->ch.ce : fc->ch.gr)
 			e->ops->teardown(gpu, &fc->ch);
 		if (gpu->fifo->eng[e->id].fc == fc)
 			gpu->fifo->eng[e->id].fc = NULL;

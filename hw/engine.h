@@ -22,7 +22,10 @@ struct channel;
 struct engine;
 
 struct engine_ops {
-	/* class bound by SET_OBJECT on @subch; 0 or -1 (wrong class: engine raises it) */
+	/*
+	 * Class bound by SET_OBJECT on @subch; 0 or -1 (wrong class: engine raises
+	 * it). Not for copy engines, whose class Host itself checks.
+	 */
 	int (*set_object)(struct gpu *gpu, struct channel *ch, unsigned int subch, uint32_t cls);
 	/*
 	 * One method, taken whatever the result. Anything but ENGINE_DONE asks
@@ -38,7 +41,7 @@ struct engine_ops {
 	 * drop all its state. gpu->lock held, no method or step of @ch runs.
 	 */
 	void (*teardown)(struct gpu *gpu, struct channel *ch);
-	/* The engine's PMC_ENABLE bit fell (optional). gpu->lock held, nothing runs on it. */
+	/* The engine's PMC_ENABLE bit fell. gpu->lock held, nothing runs on it. */
 	void (*reset)(struct gpu *gpu, const struct engine *e);
 };
 
@@ -56,7 +59,7 @@ struct engine {
 };
 
 /* Table in ptop.c, in ENGINE_ENUM order. */
-extern struct engine gpu_engines[];
+extern const struct engine gpu_engines[];
 extern const unsigned int gpu_engine_count;
 
 /* A channel between bind and unbind (fifo.c owns it). */

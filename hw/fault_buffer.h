@@ -43,5 +43,4 @@ int fault_buffer_init(struct gpu *gpu);
 void fault_buffer_reset(struct gpu *gpu);
 void fault_buffer_fini(struct gpu *gpu);
 
-
 #endif

@@ -4,12 +4,13 @@
 #define HW_FAULT_PRIV_H
 
 #include "fault_buffer.h"
+#include "mmio.h"
 #include "nvhw/nv_field.h"
 #include "nvhw/tu104/dev_vm.h"
 #include "nvhw/tu104/pri_mmu_hub.h"
 
 /* Registers have a virtual-function view; most have a physical one as well. */
-#define VF(x)	(NV_LO(NV_VIRTUAL_FUNCTION_FULL_PHYS_OFFSET) + NV_VIRTUAL_FUNCTION_PRIV_##x)
+#define VF(x)	MMIO_VF(NV_VIRTUAL_FUNCTION_PRIV_##x)
 #define PF(x)	NV_PFB_PRI_##x
 #define BUF(x)	NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_##x
 #define STATUS(x) NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_STATUS_##x

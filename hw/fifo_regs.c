@@ -8,8 +8,6 @@
 #include "nvhw/tu104/dev_usermode.h"
 #include "nvhw/tu104/dev_vm.h"
 
-#define DOORBELL_VF		(NV_LO(NV_VIRTUAL_FUNCTION_FULL_PHYS_OFFSET) + \
-				 NV_VIRTUAL_FUNCTION_DOORBELL)
 #define READ(fn)	static uint32_t fn(struct gpu *gpu, const struct mmio_reg *r, unsigned int i)
 #define WRITE(fn)	static void fn(struct gpu *gpu, const struct mmio_reg *r, unsigned int i, \
 				       uint32_t val, uint32_t old)
@@ -358,7 +356,7 @@ static const struct mmio_reg regs[] = {
 	  NV_DEF(NV_USERMODE_CFG0_USERMODE_CLASS_ID, _VALUE) },
 	{ .off = NV_USERMODE_NOTIFY_CHANNEL_PENDING, .name = "USERMODE_NOTIFY_CHANNEL_PENDING",
 	  .write = doorbell_write },
-	{ .off = DOORBELL_VF, .name = "VIRTUAL_FUNCTION_DOORBELL", .write = doorbell_write },
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_DOORBELL), .name = "VIRTUAL_FUNCTION_DOORBELL", .write = doorbell_write },
 	{ .off = NV_CTRL_VIRTUAL_CHANNEL_CFG(0), .name = "CTRL_VIRTUAL_CHANNEL_CFG",
 	  .rw = 0x8fff0fff, .reset = NV_MASK(NV_CTRL_VIRTUAL_CHANNEL_CFG_MASK) },
 	{ .off = NV_CTRL_DOORBELL(0), .name = "CTRL_DOORBELL", .write = doorbell_write },

@@ -12,8 +12,7 @@
  *	leaf locks		log
  *
  * A worker holding the DMA map or a tlb->lock must drop both before taking
- * gpu->lock. Long work
- * (copies, shader code) runs without gpu->lock.
+ * gpu->lock. Long work (copies, shader code) runs without gpu->lock.
  */
 #ifndef HW_GPU_H
 #define HW_GPU_H

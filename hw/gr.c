@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "intr.h"
 #include "log.h"
 #include "nvhw/class/cl902d.h"
 #include "nvhw/class/cla140.h"
@@ -18,7 +19,6 @@
 #include "nvhw/tu104/dev_fault_client.h"
 #include "nvhw/undocumented.h"
 
-#define VECTOR_STALL_BASE	192	/* plus PTOP's INTR_ENUM */
 #define HUB_TLB_ENTRIES		64
 #define GPC_TLB_ENTRIES		64
 #define TPC_TLB_ENTRIES		128
@@ -85,8 +85,6 @@ int gr_init(struct gpu *gpu)
 {
 	struct gr *gr;
 
-	if (gpu->config.gpcs > GR_MAX_GPCS || gpu->config.tpcs > GR_MAX_TPCS)
-		return -EINVAL;
 	gr = calloc(1, sizeof(*gr));
 	if (!gr)
 		return -ENOMEM;
@@ -95,7 +93,7 @@ int gr_init(struct gpu *gpu)
 	for (unsigned int i = 0; i < gpu_engine_count; i++) {
 		if (gpu_engines[i].ops != &gr_engine_ops)
 			continue;
-		gr->vector = VECTOR_STALL_BASE + gpu_engines[i].intr;
+		gr->vector = INTR_STALL_BASE + gpu_engines[i].intr;
 		gr->vector_nonstall = gpu_engines[i].intr;
 	}
 	if (create_sms(gpu, gr) || gr_regs_register(gpu))
@@ -123,9 +121,9 @@ void gr_fini(struct gpu *gpu)
 	if (!gr)
 		return;
 	tlb_destroy(gpu, gr->hub_tlb);
-	for (unsigned int i = 0; i < GR_MAX_GPCS; i++)
+	for (unsigned int i = 0; i < PTOP_MAX_GPCS; i++)
 		tlb_destroy(gpu, gr->gcc_tlb[i]);
-	for (unsigned int i = 0; i < GR_MAX_GPCS * GR_MAX_TPCS; i++)
+	for (unsigned int i = 0; i < PTOP_MAX_GPCS * PTOP_MAX_TPCS; i++)
 		tlb_destroy(gpu, gr->tpc_tlb[i]);
 	free(gr->sms);
 	free(gr->regs);

@@ -8,12 +8,11 @@
 
 #include "engine.h"
 #include "mmio.h"
+#include "ptop.h"
 #include "sm.h"
 
 #define GR_SUBCHANNELS	4		/* 3D, compute, inline-to-memory, 2D */
 #define GR_METHODS	0x1000		/* dwords of a class' method space */
-#define GR_MAX_GPCS	6
-#define GR_MAX_TPCS	6
 
 enum { GR_SUBCH_3D, GR_SUBCH_COMPUTE, GR_SUBCH_I2M, GR_SUBCH_2D };
 
@@ -68,7 +67,7 @@ struct gr {
 	unsigned int vector, vector_nonstall;
 	unsigned int nsms;
 	struct sm *sms;
-	struct tlb *hub_tlb, *gcc_tlb[GR_MAX_GPCS], *tpc_tlb[GR_MAX_GPCS * GR_MAX_TPCS];
+	struct tlb *hub_tlb, *gcc_tlb[PTOP_MAX_GPCS], *tpc_tlb[PTOP_MAX_GPCS * PTOP_MAX_TPCS];
 	struct gr_ctx *owner;		/* of the exception in the registers */
 	const struct gr_ctx *current;	/* as NVX_GR_CURRENT_INST shows */
 	struct mmio_reg *regs;

@@ -24,8 +24,8 @@ struct host_ops {
 	/* Keep the DMA map stable for the calling thread; may nest. */
 	void (*dma_begin)(struct host *host);
 	void (*dma_end)(struct host *host);
-	/* Send one MSI message. Callable from any thread, never blocks. */
-	void (*raise_msi)(struct host *host, unsigned int vector);
+	/* Send a message on the one MSI vector. Callable from any thread, never blocks. */
+	void (*raise_msi)(struct host *host);
 	/* Nanoseconds; monotonic. The simulator steps it by hand. */
 	uint64_t (*now)(struct host *host);
 };
@@ -41,7 +41,7 @@ static inline void *host_dma_ptr(struct host *h, uint64_t iova, size_t len, bool
 
 static inline void host_dma_begin(struct host *h) { h->ops->dma_begin(h); }
 static inline void host_dma_end(struct host *h) { h->ops->dma_end(h); }
-static inline void host_raise_msi(struct host *h, unsigned int v) { h->ops->raise_msi(h, v); }
+static inline void host_raise_msi(struct host *h) { h->ops->raise_msi(h); }
 static inline uint64_t host_now(struct host *h) { return h->ops->now(h); }
 
 #endif

@@ -29,23 +29,15 @@ static bool aligned(const struct sem *s)
 	return s->va % (s->timestamp ? 16 : s->wide ? 8 : 4) == 0;
 }
 
-/* Semaphore memory for one access; on true the TLB and the DMA map are held. */
+/* Semaphore memory for one access; on true the TLB is held. */
 static bool sem_begin(struct gpu *gpu, struct pbdma *pb, uint64_t va, enum mmu_access access,
 		      struct mmu_xlat *x)
 {
-	host_dma_begin(gpu->host);
 	tlb_lock(pb->tlb);
 	if (mmu_translate(gpu, pb->tlb, &pb->fc->ch.as, va, access, x) == MMU_OK)
 		return true;
 	tlb_unlock(pb->tlb);
-	host_dma_end(gpu->host);
 	return false;
-}
-
-static void sem_end(struct gpu *gpu, struct pbdma *pb)
-{
-	tlb_unlock(pb->tlb);
-	host_dma_end(gpu->host);
 }
 
 static enum method_result sem_fault(struct gpu *gpu, struct pbdma *pb, uint64_t va,
@@ -95,7 +87,7 @@ static enum method_result acquire(struct gpu *gpu, struct pbdma *pb, unsigned in
 		return sem_fault(gpu, pb, s->va, MMU_READ, &x, end);
 	if (x.ptr)
 		value = s->wide ? dma_load64((uint64_t *)x.ptr) : dma_load32((uint32_t *)x.ptr);
-	sem_end(gpu, pb);
+	tlb_unlock(pb->tlb);
 	if (satisfied(op, s->wide, value, s->payload)) {
 		host_retry_over(pb);
 		count(gpu, host_semaphores);
@@ -127,7 +119,7 @@ static enum method_result release(struct gpu *gpu, struct pbdma *pb, const struc
 		else
 			dma_store32((uint32_t *)x.ptr, s->payload);
 	}
-	sem_end(gpu, pb);
+	tlb_unlock(pb->tlb);
 	count(gpu, host_semaphores);
 	fifo_poll_acquires(gpu);
 	return METHOD_DONE;

@@ -18,13 +18,11 @@
 #include "nvhw/tu104/dev_master.h"
 #include "nvhw/tu104/dev_vm.h"
 
-#define VF(x)		(0x00b80000 + (x))	/* low end of ..._FULL_PHYS_OFFSET */
 #define LEAVES		8u
 #define VECTORS		(LEAVES * 32)
 #define SUBTREES	(LEAVES / 2)
 #define SUBTREE_MASK	((1u << SUBTREES) - 1)
 #define INPUT_LEGACY	(1u << SUBTREES)
-#define STALL_BASE	192u
 #define FN_LEAVES	NV_CTRL_CPU_INTR_LEAF_ARRAY_SIZE_PER_FN
 
 struct intr {
@@ -54,7 +52,7 @@ uint32_t intr_legacy_pending(struct gpu *gpu)
 	const struct intr *in = gpu->intr;
 	uint32_t v = in->legacy_sources;
 
-	v |= in->level[STALL_BASE / 32] & 0x0003fcff;	/* engine ids 0..17 but 8, 9 */
+	v |= in->level[INTR_STALL_BASE / 32] & 0x0003fcff;	/* engine ids 0..17 but 8, 9 */
 	if (intr_asserted(gpu, NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_PFIFO_INTR_0_VECTOR))
 		v |= NV_MASK(NV_PMC_INTR_PFIFO);
 	if (intr_asserted(gpu, NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_PFB_VECTOR))
@@ -73,7 +71,7 @@ static void send(struct gpu *gpu)
 	if (inject_hit(gpu, INJECT_LOST_INTERRUPT))
 		return;
 	count(gpu, msi_raised);
-	host_raise_msi(gpu->host, 0);
+	host_raise_msi(gpu->host);
 }
 
 static void update(struct gpu *gpu)
@@ -243,24 +241,24 @@ static void trigger_written(struct gpu *gpu, const struct mmio_reg *r, unsigned 
 }
 
 static const struct mmio_reg regs[] = {
-	{ .off = VF(NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_LEAF(0)), .count = LEAVES,
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_LEAF(0)), .count = LEAVES,
 	  .name = "VIRTUAL_FUNCTION_PRIV_CPU_INTR_LEAF",
 	  .read = leaf_read, .write = leaf_written },
-	{ .off = VF(NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_LEAF_EN_SET(0)), .count = LEAVES,
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_LEAF_EN_SET(0)), .count = LEAVES,
 	  .name = "VIRTUAL_FUNCTION_PRIV_CPU_INTR_LEAF_EN_SET",
 	  .read = leaf_en_read, .write = leaf_en_set_written },
-	{ .off = VF(NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_LEAF_EN_CLEAR(0)), .count = LEAVES,
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_LEAF_EN_CLEAR(0)), .count = LEAVES,
 	  .name = "VIRTUAL_FUNCTION_PRIV_CPU_INTR_LEAF_EN_CLEAR",
 	  .read = leaf_en_read, .write = leaf_en_clear_written },
-	{ .off = VF(NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_TOP(0)),
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_TOP(0)),
 	  .name = "VIRTUAL_FUNCTION_PRIV_CPU_INTR_TOP", .read = top_read },
-	{ .off = VF(NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_TOP_EN_SET(0)),
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_TOP_EN_SET(0)),
 	  .name = "VIRTUAL_FUNCTION_PRIV_CPU_INTR_TOP_EN_SET",
 	  .read = top_en_read, .write = top_en_set_written },
-	{ .off = VF(NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_TOP_EN_CLEAR(0)),
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_TOP_EN_CLEAR(0)),
 	  .name = "VIRTUAL_FUNCTION_PRIV_CPU_INTR_TOP_EN_CLEAR",
 	  .read = top_en_read, .write = top_en_clear_written },
-	{ .off = VF(NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_LEAF_TRIGGER),
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_LEAF_TRIGGER),
 	  .name = "VIRTUAL_FUNCTION_PRIV_CPU_INTR_LEAF_TRIGGER", .write = trigger_written },
 	{ .off = NV_CTRL_CPU_INTR_TOP(0), .count = NV_CTRL_CPU_INTR_TOP__SIZE_1,
 	  .name = "CTRL_CPU_INTR_TOP", .read = top_read },
@@ -282,7 +280,7 @@ static const struct mmio_reg regs[] = {
 	{ .off = NV_CTRL_CPU_INTR_LEAF_TRIGGER(0), .count = NV_CTRL_CPU_INTR_LEAF_TRIGGER__SIZE_1,
 	  .name = "CTRL_CPU_INTR_LEAF_TRIGGER", .write = trigger_written },
 	{ .off = NV_CTRL_LEGACY_ENGINE_STALL_INTR_BASE_VECTORID,
-	  .name = "CTRL_LEGACY_ENGINE_STALL_INTR_BASE_VECTORID", .reset = STALL_BASE },
+	  .name = "CTRL_LEGACY_ENGINE_STALL_INTR_BASE_VECTORID", .reset = INTR_STALL_BASE },
 	{ .off = NV_CTRL_LEGACY_ENGINE_NONSTALL_INTR_BASE_VECTORID,
 	  .name = "CTRL_LEGACY_ENGINE_NONSTALL_INTR_BASE_VECTORID", .reset = 0 },
 	{ .off = NV_CTRL_VIRTUAL_INTR_VECTORID, .name = "CTRL_VIRTUAL_INTR_VECTORID",

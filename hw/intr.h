@@ -8,6 +8,9 @@
 
 struct gpu;
 
+/* Engines (PTOP INTR_ENUM): stalling vectors from here on, non-stalling ones from 0. */
+#define INTR_STALL_BASE	192u
+
 /* Both need gpu->lock. Vector v is leaf v / 32, bit v % 32. */
 void intr_pulse(struct gpu *gpu, unsigned int vector);
 /* Level sources re-set their leaf bit for as long as they are asserted. */

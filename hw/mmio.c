@@ -10,7 +10,6 @@
 #include "log.h"
 #include "nvhw/undocumented.h"
 
-#define BAR0_BYTES	(16u << 20)
 #define PAGE_BYTES	4096u
 #define PAGE_CELLS	(PAGE_BYTES / 4)
 #define MAX_BLOCKS	64
@@ -27,7 +26,7 @@ struct mmio_page {
 };
 
 struct mmio_state {
-	struct mmio_page pages[BAR0_BYTES / PAGE_BYTES];
+	struct mmio_page pages[MMIO_BYTES / PAGE_BYTES];
 	const struct mmio_block *blocks[MAX_BLOCKS];
 	unsigned int nblocks;
 };
@@ -39,7 +38,7 @@ static struct mmio_cell *find(struct gpu *gpu, uint32_t off)
 {
 	struct mmio_page *page;
 
-	if (off >= BAR0_BYTES || off % 4)
+	if (off >= MMIO_BYTES || off % 4)
 		return NULL;
 	page = &gpu->mmio->pages[off / PAGE_BYTES];
 	if (!page->cells || !page->cells[off % PAGE_BYTES / 4].reg)
@@ -62,7 +61,7 @@ static void claim(struct gpu *gpu, const struct mmio_block *block, const struct 
 	struct mmio_page *page;
 	struct mmio_cell *cell;
 
-	if (off >= BAR0_BYTES || off % 4)
+	if (off >= MMIO_BYTES || off % 4)
 		bad_table(block->unit, r->name, off);
 	page = &gpu->mmio->pages[off / PAGE_BYTES];
 	if (page->window)
@@ -93,7 +92,7 @@ void mmio_register(struct gpu *gpu, const struct mmio_block *block)
 void mmio_register_window(struct gpu *gpu, const struct mmio_window *win)
 {
 	if (win->off % PAGE_BYTES || win->bytes % PAGE_BYTES ||
-	    win->off > BAR0_BYTES || win->bytes > BAR0_BYTES - win->off)
+	    win->off > MMIO_BYTES || win->bytes > MMIO_BYTES - win->off)
 		bad_table(win->unit, "window", win->off);
 	for (uint32_t off = win->off; off < win->off + win->bytes; off += PAGE_BYTES) {
 		struct mmio_page *page = &gpu->mmio->pages[off / PAGE_BYTES];
@@ -106,7 +105,7 @@ void mmio_register_window(struct gpu *gpu, const struct mmio_window *win)
 
 void mmio_reset(struct gpu *gpu)
 {
-	for (size_t p = 0; p < BAR0_BYTES / PAGE_BYTES; p++) {
+	for (size_t p = 0; p < MMIO_BYTES / PAGE_BYTES; p++) {
 		struct mmio_cell *cells = gpu->mmio->pages[p].cells;
 
 		for (size_t c = 0; cells && c < PAGE_CELLS; c++)
@@ -160,7 +159,7 @@ void mmio_write32(struct gpu *gpu, uint32_t off, uint32_t val)
 static bool access_ok(uint32_t off, unsigned int size)
 {
 	if ((size == 1 || size == 2 || size == 4 || size == 8) && off % size == 0 &&
-	    off < BAR0_BYTES)
+	    off < MMIO_BYTES)
 		return true;
 	log_guest_error("mmio", "access of %u bytes at %06x", size, off);
 	return false;
@@ -228,7 +227,7 @@ void mmio_poke(struct gpu *gpu, uint32_t off, uint32_t val)
 
 const struct mmio_reg *mmio_next(struct gpu *gpu, uint32_t *off, unsigned int *i)
 {
-	for (; *off < BAR0_BYTES; *off += 4) {
+	for (; *off < MMIO_BYTES; *off += 4) {
 		struct mmio_cell *cell;
 
 		if (!gpu->mmio->pages[*off / PAGE_BYTES].cells) {
@@ -254,7 +253,7 @@ void mmio_fini(struct gpu *gpu)
 {
 	if (!gpu->mmio)
 		return;
-	for (size_t p = 0; p < BAR0_BYTES / PAGE_BYTES; p++)
+	for (size_t p = 0; p < MMIO_BYTES / PAGE_BYTES; p++)
 		free(gpu->mmio->pages[p].cells);
 	free(gpu->mmio);
 	gpu->mmio = NULL;

@@ -13,6 +13,10 @@
 struct gpu;
 struct mmio_reg;
 
+/* Where function 0's own registers (NV_VIRTUAL_FUNCTION_*) stand in BAR0; dev_vm.h, nv_field.h. */
+#define MMIO_VF(x)	(NV_LO(NV_VIRTUAL_FUNCTION_FULL_PHYS_OFFSET) + (x))
+#define MMIO_BYTES	(16u << 20)	/* BAR0 */
+
 /* @i is the index within a repeated register (0 for a single one). */
 typedef uint32_t (*mmio_read_fn)(struct gpu *gpu, const struct mmio_reg *r, unsigned int i);
 /* @val is what the guest wrote; @old the stored value before the masks applied. */

@@ -221,10 +221,6 @@ static enum method_result engine_method(struct gpu *gpu, struct pbdma *pb, unsig
 		if (res != METHOD_DONE || !forward)
 			return res;
 	}
-	if (!e->ops) {
-		log_unimp("host", "%s: method %04x %08x", e->name, mthd, data);
-		return METHOD_DONE;
-	}
 	if (mthd == NV_UDMA_OBJECT) {
 		if (e->ops->set_object(gpu, &fc->ch, subch, NV_GET(data, NV_UDMA_OBJECT_NVCLASS)))
 			fc->busy = e;	/* its step() tells what became of it */

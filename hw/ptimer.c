@@ -15,7 +15,6 @@
 #include "nvhw/tu104/dev_vm.h"
 #include "nvhw/undocumented.h"
 
-#define VF(x)		(0x00b80000 + (x))
 #define NSEC_MASK	0xffffffe0u		/* 32 ns steps */
 #define HIGH_MASK	0x1fffffffu
 #define MIN_SLEEP_NS	1000000u
@@ -138,9 +137,9 @@ static const struct mmio_reg regs[] = {
 	  .read = time_1_read, .write = time_1_written },
 	{ .off = NV_USERMODE_TIME_0, .name = "USERMODE_TIME_0", .read = time_0_read },
 	{ .off = NV_USERMODE_TIME_1, .name = "USERMODE_TIME_1", .read = time_1_read },
-	{ .off = VF(NV_VIRTUAL_FUNCTION_TIME_0), .name = "VIRTUAL_FUNCTION_TIME_0",
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_TIME_0), .name = "VIRTUAL_FUNCTION_TIME_0",
 	  .read = time_0_read },
-	{ .off = VF(NV_VIRTUAL_FUNCTION_TIME_1), .name = "VIRTUAL_FUNCTION_TIME_1",
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_TIME_1), .name = "VIRTUAL_FUNCTION_TIME_1",
 	  .read = time_1_read },
 	{ .off = NV_PTIMER_PRI_TIMEOUT_SAVE_0, .name = "PTIMER_PRI_TIMEOUT_SAVE_0",
 	  .rw = 0x80ffffff },
@@ -157,7 +156,7 @@ static const struct mmio_reg regs[] = {
 	  .reset = NV_PTIMER_TIMER_INTR_VECTOR_ID_VALUE },
 	{ .off = NV_PTIMER_GR_TICK_FREQ, .name = "PTIMER_GR_TICK_FREQ",
 	  .reset = NV_PTIMER_GR_TICK_FREQ_SELECT_DEFAULT, .rw = 7 },
-	{ .off = VF(NV_VIRTUAL_FUNCTION_CFG0), .name = "VIRTUAL_FUNCTION_CFG0",
+	{ .off = MMIO_VF(NV_VIRTUAL_FUNCTION_CFG0), .name = "VIRTUAL_FUNCTION_CFG0",
 	  .reset = NV_VIRTUAL_FUNCTION_CFG0_USERMODE_CLASS_ID_VALUE },
 };
 

@@ -18,7 +18,7 @@
 	  .fault_id = NV_PFAULT_MMU_ENG_ID_CE##n, .ops = &ce_engine_ops }
 
 /* LCE0 and LCE1 serve the GR runlist (GRCE); the others have one each. */
-struct engine gpu_engines[] = {
+const struct engine gpu_engines[] = {
 	{ .name = "GR", .id = 0, .runlist = 0, .intr = 12, .reset = 12,
 	  .type = NV_PTOP_DEVICE_INFO_TYPE_ENUM_GRAPHICS, .inst = 0, .pri_base = GR_PRI_BASE,
 	  .fault_id = NV_PFAULT_MMU_ENG_ID_GRAPHICS, .ops = &gr_engine_ops },

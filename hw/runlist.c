@@ -236,8 +236,7 @@ void runlist_reset_engines(struct runlist *rl)
 			continue;
 		if (fc) {
 			log_ok("host", "%s reset under channel %u", e->name, fc->ch.chid);
-			if (e->ops)
-				e->ops->teardown(gpu, &fc->ch);
+			e->ops->teardown(gpu, &fc->ch);
 			if (fc->busy == e) {
 				fc->busy = NULL;
 				chram_set_wait(fc, CHAN_WAIT_NONE);
@@ -246,8 +245,7 @@ void runlist_reset_engines(struct runlist *rl)
 		}
 		slot->faulted = false;
 		gpu->fifo->ctxsw_timeout &= ~(1u << e->id);
-		if (e->ops && e->ops->reset)
-			e->ops->reset(gpu, e);
+		e->ops->reset(gpu, e);
 		for (unsigned int p = 0; p < rl->npbdmas; p++)
 			if (rl->pbdmas[p]->fc && !pbdma_stalled(rl->pbdmas[p]))
 				pbdma_raise(gpu, rl->pbdmas[p], 0,

@@ -59,11 +59,10 @@ static void sim_dma_end(struct host *host)
 	atomic_fetch_sub(&to_sim(host)->dma_depth, 1);
 }
 
-static void sim_raise_msi(struct host *host, unsigned int vector)
+static void sim_raise_msi(struct host *host)
 {
 	struct sim *s = to_sim(host);
 
-	(void)vector;
 	pthread_mutex_lock(&s->lock);
 	s->msi++;
 	pthread_cond_broadcast(&s->msi_sent);

@@ -48,9 +48,8 @@ static void vu_host_dma_end(struct host *host)
 	vu_dma_end(to_vu(host)->dma);
 }
 
-static void vu_host_raise_msi(struct host *host, unsigned int vector)
+static void vu_host_raise_msi(struct host *host)
 {
-	(void)vector;		/* there is one */
 	vu_irqs_raise_msi(&to_vu(host)->irqs);
 }
 

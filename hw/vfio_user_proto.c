@@ -13,7 +13,6 @@
 #include "vfio_user_priv.h"
 #include "vram.h"
 
-#define BAR0_BYTES	(16u << 20)
 
 static int reply(struct vfio_user *vu, const struct vu_message *m, int error,
 		 const void *payload, size_t len)
@@ -107,7 +106,7 @@ static uint64_t region_bytes(struct vfio_user *vu, uint32_t index)
 {
 	switch (index) {
 	case VU_BAR0:
-		return BAR0_BYTES;
+		return MMIO_BYTES;
 	case VU_BAR1:
 		return vu->gpu->config.vram_bytes;
 	case VU_BAR3:
