@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ce_priv.h"
+#include "fill.h"
 #include "nvhw/nv_field.h"
 
 #define BUFFER_BYTES	65536
@@ -67,26 +68,7 @@ static void build(const struct ce_job *job, const uint8_t *src, uint8_t *dst, un
 	}
 }
 
-/* Fill of a pitch surface: repeat the element straight into memory. */
-static void repeat(uint8_t *to, const uint8_t *elem, unsigned int size, unsigned int phase,
-		   size_t n)
-{
-	size_t have = 0;
-
-	if (size == 1) {
-		memset(to, elem[0], n);
-		return;
-	}
-	for (; have < n && have < size; have++)
-		to[have] = elem[(phase + have) % size];
-	while (have < n) {	/* doubling keeps the phase: have is a multiple of size */
-		size_t more = have < n - have ? have : n - have;
-
-		memcpy(to + have, to, more);
-		have += more;
-	}
-}
-
+/* Fill of a pitch surface: the element goes straight into memory. */
 static enum ce_progress fill_piece(struct gpu *gpu, struct ce_unit *u, struct channel *ch,
 				   struct ce_job *job, struct ce_fault *fault)
 {
@@ -106,7 +88,8 @@ static enum ce_progress fill_piece(struct gpu *gpu, struct ce_unit *u, struct ch
 			n = n < map.x.len ? n : map.x.len;
 			n = n < left ? n : left;
 			if (map.x.ptr)
-				repeat(map.x.ptr, elem, job->dst_elem, job->pos % job->dst_elem, n);
+				fill_pattern(map.x.ptr, n, elem, job->dst_elem,
+					     job->pos % job->dst_elem);
 			count_add(gpu, ce_bytes_fill, n);
 			job->pos += n;
 			left -= n;

@@ -110,7 +110,6 @@ void gr_reset(struct gpu *gpu)
 /* PMC_ENABLE: the channel on the engine is gone, others keep their contexts. */
 static void gr_engine_reset(struct gpu *gpu, const struct engine *e)
 {
-	(void)e;
 	gr_regs_reset(gpu);
 }
 
@@ -237,7 +236,6 @@ static enum engine_result gr_step(struct gpu *gpu, struct channel *ch, uint64_t 
 {
 	struct gr_ctx *ctx = ch->gr;
 
-	(void)gpu;
 	if (!ctx)
 		return ENGINE_DONE;
 	if (ctx->stall)
@@ -254,7 +252,6 @@ static void gr_teardown(struct gpu *gpu, struct channel *ch)
 {
 	struct gr_ctx *ctx = ch->gr;
 
-	(void)gpu;
 	if (!ctx)
 		return;
 	gr_forget(ctx);

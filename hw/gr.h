@@ -84,6 +84,8 @@ enum engine_result gr_raise(struct gr_ctx *ctx, const struct gr_exception *e, en
 /* An error of the method at hand. */
 enum engine_result gr_method_error(struct gr_ctx *ctx, uint32_t intr, uint32_t code,
 				   unsigned int subch, uint32_t mthd, uint32_t data);
+/* The non-stalling interrupt of a semaphore. Takes gpu->lock. */
+void gr_awaken(struct gr_ctx *ctx);
 void gr_forget(struct gr_ctx *ctx);			/* gpu->lock held */
 void gr_show_current(struct gr_ctx *ctx);
 
@@ -106,6 +108,7 @@ enum engine_result gr_3d_method(struct gr_ctx *ctx, uint32_t mthd, uint32_t data
 enum engine_result gr_clear_step(struct gr_ctx *ctx);
 enum engine_result gr_report(struct gr_ctx *ctx, unsigned int subch, uint32_t d);
 enum engine_result gr_compute_method(struct gr_ctx *ctx, uint32_t mthd, uint32_t data);
+void gr_invalidate_caches(struct gr_ctx *ctx, uint32_t data);	/* INVALIDATE_SHADER_CACHES */
 enum engine_result gr_compute_step(struct gr_ctx *ctx, uint64_t budget_ns);
 enum engine_result gr_i2m_method(struct gr_ctx *ctx, unsigned int subch, uint32_t mthd,
 				 uint32_t data);

@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
+#include "fill.h"
 #include "gr.h"
-#include "intr.h"
 #include "log.h"
 #include "nvhw/class/clc597.h"
 #include "nvhw/nv_field.h"
@@ -51,11 +51,8 @@ enum engine_result gr_report(struct gr_ctx *ctx, unsigned int subch, uint32_t d)
 		return bad(ctx, NVX_GR_TRAPPED_CODE_INVALID_VALUE, subch,
 			   NVC597_SET_REPORT_SEMAPHORE_D, d, "misaligned semaphore");
 	ret = gr_release(ctx, NV_PFAULT_CLIENT_HUB_FE, &r);
-	if (ret == ENGINE_DONE && NV_GET(d, NVC597_SET_REPORT_SEMAPHORE_D_AWAKEN_ENABLE)) {
-		pthread_mutex_lock(&ctx->gpu->lock);
-		intr_pulse(ctx->gpu, ctx->gpu->gr->vector_nonstall);
-		pthread_mutex_unlock(&ctx->gpu->lock);
-	}
+	if (ret == ENGINE_DONE && NV_GET(d, NVC597_SET_REPORT_SEMAPHORE_D_AWAKEN_ENABLE))
+		gr_awaken(ctx);
 	return ret;
 }
 
@@ -134,18 +131,6 @@ static enum engine_result start_clear(struct gr_ctx *ctx, uint32_t data)
 	return c->active ? ENGINE_BUSY : ENGINE_DONE;
 }
 
-static void fill_bytes(uint8_t *p, size_t n, const uint8_t *pattern, unsigned int element,
-		       unsigned int phase)
-{
-	size_t head;
-
-	for (head = 0; head < n && head < element; head++)
-		p[head] = pattern[(phase + head) % element];
-	/* Double what is there: its length stays a multiple of the element. */
-	for (size_t have = head; have < n; have *= 2)
-		memcpy(p + have, p, have < n - have ? have : n - have);
-}
-
 /* One row, page by page. The client is a raster one: its faults are final. */
 static enum engine_result clear_row(struct gr_ctx *ctx)
 {
@@ -164,7 +149,7 @@ static enum engine_result clear_row(struct gr_ctx *ctx)
 		r = mmu_translate(ctx->gpu, tlb, &ctx->ch->gr_as, c->va + done, MMU_WRITE, &x);
 		n = x.len < c->row_bytes - done ? (uint32_t)x.len : c->row_bytes - done;
 		if (r == MMU_OK && !x.sparse)
-			fill_bytes(x.ptr, n, c->pattern, c->element, done % c->element);
+			fill_pattern(x.ptr, n, c->pattern, c->element, done % c->element);
 		tlb_unlock(tlb);
 		if (r != MMU_OK) {
 			ctx->stall = GR_DEAD;
@@ -193,14 +178,6 @@ enum engine_result gr_clear_step(struct gr_ctx *ctx)
 	return ENGINE_DONE;
 }
 
-static void invalidate_caches(struct gr_ctx *ctx, uint32_t data)
-{
-	if (NV_GET(data, NVC597_INVALIDATE_SHADER_CACHES_INSTRUCTION))
-		caches_invalidate_code(&ctx->caches);
-	if (NV_GET(data, NVC597_INVALIDATE_SHADER_CACHES_CONSTANT))
-		caches_invalidate_const(&ctx->caches);
-}
-
 enum engine_result gr_3d_method(struct gr_ctx *ctx, uint32_t mthd, uint32_t data)
 {
 	if (mthd >= NVC597_LOAD_CONSTANT_BUFFER(0) && mthd <= NVC597_LOAD_CONSTANT_BUFFER(15))
@@ -212,7 +189,7 @@ enum engine_result gr_3d_method(struct gr_ctx *ctx, uint32_t mthd, uint32_t data
 		return start_clear(ctx, data);
 	case NVC597_INVALIDATE_SHADER_CACHES:
 	case NVC597_INVALIDATE_SHADER_CACHES_NO_WFI:
-		invalidate_caches(ctx, data);
+		gr_invalidate_caches(ctx, data);
 		return ENGINE_DONE;
 	default:
 		return GR_NOT_MINE;

@@ -2,6 +2,7 @@
 /* The compute class: cache control and launches. */
 #include "gr.h"
 #include "log.h"
+#include "nvhw/class/clc597.h"
 #include "nvhw/class/clc5c0.h"
 #include "nvhw/nv_field.h"
 #include "nvhw/tu104/dev_fault_client.h"
@@ -101,9 +102,15 @@ static enum engine_result inline_qmd(struct gr_ctx *ctx, uint32_t mthd, uint32_t
 			sizeof(data));
 }
 
-static void invalidate_caches(struct gr_ctx *ctx, uint32_t data)
+/* The method is the same in the 3D class, NO_WFI or not. */
+_Static_assert(NVC5C0_INVALIDATE_SHADER_CACHES == NVC597_INVALIDATE_SHADER_CACHES &&
+	       NV_MASK(NVC5C0_INVALIDATE_SHADER_CACHES_INSTRUCTION) ==
+	       NV_MASK(NVC597_INVALIDATE_SHADER_CACHES_INSTRUCTION) &&
+	       NV_MASK(NVC5C0_INVALIDATE_SHADER_CACHES_CONSTANT) ==
+	       NV_MASK(NVC597_INVALIDATE_SHADER_CACHES_CONSTANT), "cache control of both classes");
+
+void gr_invalidate_caches(struct gr_ctx *ctx, uint32_t data)
 {
-	/* INSTRUCTION and CONSTANT sit at the same bits in both methods. */
 	if (NV_GET(data, NVC5C0_INVALIDATE_SHADER_CACHES_INSTRUCTION))
 		caches_invalidate_code(&ctx->caches);
 	if (NV_GET(data, NVC5C0_INVALIDATE_SHADER_CACHES_CONSTANT))
@@ -121,7 +128,7 @@ enum engine_result gr_compute_method(struct gr_ctx *ctx, uint32_t mthd, uint32_t
 		return gr_report(ctx, GR_SUBCH_COMPUTE, data);
 	case NVC5C0_INVALIDATE_SHADER_CACHES:
 	case NVC5C0_INVALIDATE_SHADER_CACHES_NO_WFI:
-		invalidate_caches(ctx, data);
+		gr_invalidate_caches(ctx, data);
 		return ENGINE_DONE;
 	default:
 		return GR_NOT_MINE;

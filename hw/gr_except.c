@@ -97,6 +97,13 @@ enum engine_result gr_method_error(struct gr_ctx *ctx, uint32_t intr, uint32_t c
 	return gr_raise(ctx, &e, GR_STALLED);
 }
 
+void gr_awaken(struct gr_ctx *ctx)
+{
+	pthread_mutex_lock(&ctx->gpu->lock);
+	intr_pulse(ctx->gpu, ctx->gpu->gr->vector_nonstall);
+	pthread_mutex_unlock(&ctx->gpu->lock);
+}
+
 void gr_show_current(struct gr_ctx *ctx)
 {
 	struct gr *gr = ctx->gpu->gr;
@@ -124,7 +131,6 @@ void gr_forget(struct gr_ctx *ctx)
 static void intr_written(struct gpu *gpu, const struct mmio_reg *r, unsigned int i, uint32_t val,
 			 uint32_t old)
 {
-	(void)r, (void)i, (void)val, (void)old;
 	update_vector(gpu);
 }
 
@@ -135,7 +141,6 @@ static void resume_written(struct gpu *gpu, const struct mmio_reg *r, unsigned i
 	struct gr *gr = gpu->gr;
 	struct gr_ctx *ctx = gr->owner;
 
-	(void)r, (void)i, (void)old;
 	if ((val & NVX_GR_RESUME_GO) != NVX_GR_RESUME_GO || mmio_peek(gpu, NVX_GR_INTR))
 		return;
 	gr->owner = NULL;
@@ -149,7 +154,6 @@ static void resume_written(struct gpu *gpu, const struct mmio_reg *r, unsigned i
 static void esr_written(struct gpu *gpu, const struct mmio_reg *r, unsigned int i, uint32_t val,
 			uint32_t old)
 {
-	(void)i;
 	if (NV_GET(val, NV_PGRAPH_PRI_FE_HWW_ESR_RESET))
 		mmio_poke(gpu, r->off, old & r->rw);
 }

@@ -5,7 +5,6 @@
  * method ends the transfer with what was there.
  */
 #include "gr.h"
-#include "intr.h"
 #include "log.h"
 #include "nvhw/class/cla140.h"
 #include "nvhw/class/clc5c0.h"
@@ -53,11 +52,8 @@ static enum engine_result complete(struct gr_ctx *ctx, unsigned int subch)
 
 		r = gr_release(ctx, NV_PFAULT_CLIENT_HUB_FE, &sem);
 	}
-	if (r == ENGINE_DONE && NV_GET(m->launch, NVA140_LAUNCH_DMA_INTERRUPT_TYPE)) {
-		pthread_mutex_lock(&ctx->gpu->lock);
-		intr_pulse(ctx->gpu, ctx->gpu->gr->vector_nonstall);
-		pthread_mutex_unlock(&ctx->gpu->lock);
-	}
+	if (r == ENGINE_DONE && NV_GET(m->launch, NVA140_LAUNCH_DMA_INTERRUPT_TYPE))
+		gr_awaken(ctx);
 	return r;
 }
 

@@ -90,14 +90,12 @@ SASS_EXEC(exit)
 
 SASS_EXEC(nop)
 {
-	(void)w, (void)in, (void)mask;
 	return SASS_NEXT;
 }
 
 /* Let the sibling that has waited longest go first. */
 SASS_EXEC(yield)
 {
-	(void)in, (void)mask;
 	warp_leave(w, w->cur_pc + SASS_BYTES);
 	w->patience = 1;
 	return SASS_MOVED;

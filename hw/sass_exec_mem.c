@@ -174,7 +174,6 @@ static void load_128(struct warp *w, const struct sass_insn *in, unsigned int la
 /* Into RZ: the access happens, the value goes nowhere. */
 static void load_none(struct warp *w, const struct sass_insn *in, unsigned int lane, uint8_t *p)
 {
-	(void)w, (void)in, (void)lane, (void)p;
 }
 
 static const sass_element_fn loads[7] = {
@@ -305,7 +304,6 @@ SASS_EXEC(ldc)
 
 SASS_EXEC(membar)
 {
-	(void)w, (void)in, (void)mask;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return SASS_NEXT;
 }
@@ -313,6 +311,5 @@ SASS_EXEC(membar)
 /* Data caches are not modelled: nothing to control. */
 SASS_EXEC(cctl)
 {
-	(void)w, (void)in, (void)mask;
 	return SASS_NEXT;
 }

@@ -36,7 +36,6 @@ static void no_dst(struct sass_insn *in)
 
 SASS_FIELDS(no_dst)
 {
-	(void)w;
 	no_dst(in);
 	return 0;
 }
@@ -44,7 +43,6 @@ SASS_FIELDS(no_dst)
 SASS_FIELDS(mov)
 {
 	/* Partial lane masks write a part of a quad: graphics only. */
-	(void)in;
 	return sass_bits(w, 75, 72) == 0xf ? 0 : ILLEGAL;
 }
 
