@@ -210,8 +210,8 @@ static int chan_attach(struct nouveau_chan *chan)
 	chan->attached = true;
 	return 0;
 err:
-	xa_erase_irq(&ndev->chans->by_id, chan->hw.chid);
 	chan_free_memory(chan);
+	xa_erase_irq(&ndev->chans->by_id, chan->hw.chid);
 	return ret;
 }
 
@@ -279,8 +279,9 @@ void nouveau_chan_detach(struct nouveau_chan *chan)
 	nouveau_fence_ctx_detach(&chan->fences);
 
 	xa_erase_irq(&chans->by_inst, chan->hw.inst >> 12);
-	xa_erase_irq(&chans->by_id, chan->hw.chid);
 	chan_free_memory(chan);
+	/* Last: nouveau_chan_fini() waits for it. */
+	xa_erase_irq(&chans->by_id, chan->hw.chid);
 }
 
 static void chan_release(struct kref *ref)

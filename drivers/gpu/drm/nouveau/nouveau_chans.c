@@ -11,6 +11,7 @@
  * long as they like.
  */
 #include <linux/ratelimit.h>
+#include <linux/delay.h>
 #include <linux/slab.h>
 
 #include "nouveau_chan_priv.h"
@@ -243,6 +244,9 @@ void nouveau_chan_fini(struct nouveau_device *ndev)
 	tu102_tlb_attach(ndev, NULL);
 	nouveau_chan_put(chans->tlb_chan);
 	nouveau_chan_stop_clients(ndev);
+	/* Those whose last reference went just now are being detached elsewhere. */
+	while (!xa_empty(&chans->by_id))
+		usleep_range(100, 1000);
 	if (ndev->fifo)
 		flush_workqueue(tu102_fifo_wq(ndev));
 	cancel_delayed_work_sync(&chans->watchdog);
