@@ -378,6 +378,16 @@ static void stage_commit_locked(struct map_stage *st)
 	commit_touch(st);
 }
 
+/*
+ * Part of a 2 MiB entry cannot be replaced without losing the rest. A fault that
+ * was solved meanwhile, by SVM_BIND for one, must not do that.
+ */
+static bool stage_cuts_huge_locked(const struct map_stage *st)
+{
+	nouveau_pt_assert_locked(st->svm->pt);
+	return st->block->huge && (st->map->first || st->map->end != NOUVEAU_BLOCK_PAGES);
+}
+
 static int stage_publish(struct map_stage *st, const struct hmm_range *range)
 {
 	unsigned int valid = nouveau_mask_weight(&st->valid, 0, NOUVEAU_BLOCK_PAGES);
@@ -386,7 +396,8 @@ static int stage_publish(struct map_stage *st, const struct hmm_range *range)
 	int err = 0;
 
 	nouveau_pt_lock(st->svm->pt);
-	if (mmu_interval_read_retry(&st->win->notifier, range->notifier_seq))
+	if (mmu_interval_read_retry(&st->win->notifier, range->notifier_seq) ||
+	    stage_cuts_huge_locked(st))
 		err = -EAGAIN;
 	else
 		stage_commit_locked(st);
@@ -444,12 +455,18 @@ int nouveau_svm_map_block(struct nouveau_svm_mm *svm, struct nouveau_svm_block *
 {
 	unsigned long deadline = jiffies + msecs_to_jiffies(MAP_TIMEOUT_MS);
 	struct map_stage st = { .svm = svm, .block = block, .map = map, .s = s };
+	struct nouveau_svm_map whole;
 	int err;
 
+	whole = *map;
+	whole.first = 0;
+	whole.end = NOUVEAU_BLOCK_PAGES;
 	st.win = nouveau_svm_window_get(svm, block->base);
 	if (IS_ERR(st.win))
 		return PTR_ERR(st.win);
 	for (;;) {
+		/* A hint, looked at again under the lock. */
+		st.map = READ_ONCE(block->huge) ? &whole : map;
 		err = map_once(&st);
 		if (err != -EAGAIN)
 			return err;
