@@ -44,6 +44,7 @@ bool __igt_fork(void);
 void igt_waitchildren(void);
 void igt_set_timeout(unsigned int seconds, const char *op);
 void igt_reset_timeout(void);
+void igt_install_exit_handler(void (*fn)(int sig));
 extern const char *__igt_test_description __attribute__((weak));
 
 #define NV_IGT_NAME2(a, b)	a##b

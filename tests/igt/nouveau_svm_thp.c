@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+/**
+ * TEST: nouveau svm thp
+ * Category: Core
+ * Functionality: huge pages of the CPU and of the GPU
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "nv_igt.h"
+#include "nv_mm.h"
+
+IGT_TEST_DESCRIPTION("2 MiB are one entry where they can be, and split without loss");
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+/* Size of the GPU's entries for the block at @p, as debugfs names it. */
+static void expect_entries(const void *p, const char *size)
+{
+	char line[160], found[16] = "none", want[32];
+	FILE *f = popen("cat /sys/kernel/debug/dri/128/svm_blocks", "r");
+
+	igt_assert(f);
+	snprintf(want, sizeof(want), "0x%012llx", (unsigned long long)(uintptr_t)p);
+	while (fgets(line, sizeof(line), f)) {
+		char *at = strstr(line, "ptes ");
+
+		if (strstr(line, want) && at)
+			sscanf(at, "ptes %15s", found);
+	}
+	igt_require_f(!pclose(f), "no debugfs\n");
+	igt_assert_f(!strcmp(found, size), "%s entries, not %s\n", found, size);
+}
+
+static void whole(struct nv *nv)
+{
+	char *p = nv_thp(2 * BLOCK);
+	long long copies = nv_counter("ce_copies");
+
+	nv_pattern(p, 2 * BLOCK, 1);
+	nv_knob("migrate", 0);
+	igt_assert_eq(nv_load(nv, p + 4), 2654435761u ^ 0x9e3779b9u);
+	nv_fill(nv, p, 512, PAGE, 10);
+	igt_assert_eq(nv_pages_in_vram(p, 2 * BLOCK), 0);
+	igt_assert_eq(nv_migrate(nv, p, 2 * BLOCK, true), 1024);
+	igt_assert_eq(nv_load(nv, p + 7 * PAGE), 17);
+	expect_entries(p, "2M");
+	expect_entries(p + BLOCK, "2M");
+	igt_info("%lld copies\n", nv_counter_since("ce_copies", copies));
+	igt_assert_eq(nv_migrate(nv, p, 2 * BLOCK, false), 1024);
+	for (uint32_t i = 0; i < 512; i++) {
+		igt_assert_eq(*(uint32_t *)(p + i * PAGE), 10 + i);
+		igt_assert_eq(*(uint32_t *)(p + i * PAGE + 8),
+			      (uint32_t)((i * 1024 + 2) * 2654435761u) ^ 0x9e3779b9u);
+	}
+	igt_assert_eq(*(uint32_t *)(p + BLOCK), (uint32_t)(512 * 1024 * 2654435761u) ^ 0x9e3779b9u);
+	munmap(p, 2 * BLOCK);
+}
+
+/* A page in the middle of a 2 MiB entry goes: the entry is split, not kept. */
+static void split_entry(struct nv *nv, bool vram)
+{
+	char *p = nv_thp(BLOCK);
+	uint32_t value;
+
+	nv_knob("migrate", 0);
+	nv_fill(nv, p, 512, PAGE, 600);
+	if (vram) {
+		igt_assert_eq(nv_migrate(nv, p, BLOCK, true), 512);
+		expect_entries(p, "2M");
+	}
+	igt_assert_eq(munmap(p + 255 * PAGE, PAGE), 0);
+	igt_assert_eq(nv_sum(nv, p, 255, PAGE), 255 * 600 + 254 * 255 / 2);
+	igt_assert_eq(nv_load(nv, p + 256 * PAGE), 856);
+	igt_assert_eq(__nv_load(nv, p + 255 * PAGE, &value), -ENODEV);
+	for (uint32_t i = 0; i < 512; i++)
+		if (i != 255)
+			igt_assert_eq(*(uint32_t *)(p + i * PAGE), 600 + i);
+	munmap(p, BLOCK);
+}
+
+static void split_ram(struct nv *nv) { split_entry(nv, false); }
+static void split_vram(struct nv *nv) { split_entry(nv, true); }
+
+/* The CPU brings back a part; part stays; the whole goes again: every page's data. */
+static void half_home(struct nv *nv)
+{
+	char *p = nv_thp(BLOCK);
+
+	for (uint32_t round = 0; round < 4; round++) {
+		nv_pattern(p, BLOCK, round);
+		igt_assert_lt(0, nv_migrate(nv, p, BLOCK, true));
+		igt_assert_eq(nv_pages_in_vram(p, BLOCK), 512);
+		nv_check_pattern(p, BLOCK / 4, round);
+		igt_assert_lt(0, nv_pages_in_vram(p, BLOCK));
+		nv_fill(nv, p, 512, PAGE, round);
+		for (uint32_t i = 0; i < 512; i++)
+			igt_assert_eq(*(uint32_t *)(p + i * PAGE), round + i);
+	}
+	munmap(p, BLOCK);
+}
+
+/* Small pages become a huge one, also while some of them are in VRAM. */
+static void collapse(struct nv *nv, bool vram)
+{
+	char *p = nv_anon_aligned(BLOCK, BLOCK);
+
+	madvise(p, BLOCK, MADV_NOHUGEPAGE);
+	nv_pattern(p, BLOCK, 5);
+	nv_knob("migrate", 0);
+	nv_fill(nv, p, 512, PAGE, 300);
+	if (vram)
+		igt_assert_eq(nv_migrate(nv, p, BLOCK / 2, true), 256);
+	madvise(p, BLOCK, MADV_HUGEPAGE);
+	if (madvise(p, BLOCK, MADV_COLLAPSE))
+		igt_require_f(vram, "no MADV_COLLAPSE: %d\n", errno);
+	igt_assert_eq(nv_sum(nv, p, 512, PAGE), 512 * 300 + 511 * 256);
+	if (!vram)
+		igt_assert_eq(nv_smaps(p, "AnonHugePages"), BLOCK >> 10);
+	nv_fill(nv, p, 512, PAGE, 301);
+	for (uint32_t i = 0; i < 512; i++) {
+		igt_assert_eq(*(uint32_t *)(p + i * PAGE), 301 + i);
+		igt_assert_eq(*(uint32_t *)(p + i * PAGE + 4),
+			      (uint32_t)((i * 1024 + 1) * 2654435761u) ^ (5 * 0x9e3779b9u));
+	}
+	munmap(p, BLOCK);
+}
+
+static void collapse_ram(struct nv *nv) { collapse(nv, false); }
+static void collapse_vram(struct nv *nv) { collapse(nv, true); }
+
+/* Collapse and split again and again under a kernel that counts. */
+static void collapse_busy(struct nv *nv)
+{
+	const uint32_t rounds = 1000, threads = 64;
+	char *p = nv_anon_aligned(BLOCK, BLOCK);
+	int good = 0;
+
+	memset(p, 0, BLOCK);
+	nv_hammer_launch(nv, p, threads, 8 * PAGE, rounds);
+	for (int i = 0; i < 10; i++) {
+		good += !madvise(p, BLOCK, MADV_COLLAPSE);
+		usleep(1000);
+		igt_assert_eq(madvise(p + 3 * PAGE, PAGE, MADV_DONTNEED), 0);
+		igt_assert_eq(mprotect(p + 5 * PAGE, PAGE, i & 1 ? PROT_READ | PROT_WRITE :
+			      PROT_READ), 0);
+	}
+	igt_assert_eq(__nv_wait(nv), 0);
+	igt_info("%d of 10 collapses\n", good);
+	for (uint32_t i = 0; i < threads; i++)
+		igt_assert_eq(*(uint32_t *)(p + i * 8 * PAGE), rounds);
+	munmap(p, BLOCK);
+}
+
+/* The huge zero page: read as zeros for nothing, and never written to. */
+static void huge_zero(struct nv *nv)
+{
+	char *p = nv_anon_aligned(2 * BLOCK, BLOCK);
+	uint32_t sum = 0;
+
+	madvise(p, 2 * BLOCK, MADV_HUGEPAGE);
+	for (size_t i = 0; i < 2 * BLOCK; i += PAGE)
+		sum += *(volatile char *)(p + i);
+	igt_assert_eq(sum, 0);
+	igt_assert_eq(nv_sum(nv, p, 512, PAGE), 0);
+	nv_store(nv, p + 5 * PAGE, 5);
+	igt_assert_eq(*(uint32_t *)(p + 5 * PAGE), 5);
+	igt_assert_eq(nv_sum(nv, p, 1024, PAGE), 5);
+	for (size_t i = 0; i < 2 * BLOCK / 4; i++)
+		igt_assert_eq(((uint32_t *)p)[i], i == 5 * 1024 ? 5 : 0);
+	/* a second user of the huge zero page sees zeros */
+	munmap(p, 2 * BLOCK);
+	p = nv_anon_aligned(2 * BLOCK, BLOCK);
+	madvise(p, 2 * BLOCK, MADV_HUGEPAGE);
+	igt_assert_eq(*(volatile uint32_t *)(p + 5 * PAGE), 0);
+	igt_assert_lt(0, nv_migrate(nv, p, 2 * BLOCK, true));
+	igt_assert_eq(nv_sum(nv, p, 1024, PAGE), 0);
+	munmap(p, 2 * BLOCK);
+}
+
+/* fork() with a huge page in VRAM; both write, both keep theirs. */
+static void fork_huge(struct nv *nv)
+{
+	char *p = nv_thp(BLOCK);
+	pid_t pid;
+
+	nv_pattern(p, BLOCK, 8);
+	nv_migrate(nv, p, BLOCK, true);
+	pid = fork();
+	igt_assert_lte(0, pid);
+	if (!pid) {
+		CHILD_CHECK(nv_is_pattern(p + BLOCK / 2, BLOCK / 2, 8) == false);
+		for (size_t i = 0; i < BLOCK; i += 64 * 1024)
+			*(uint32_t *)(p + i) = 1;
+		for (size_t i = PAGE; i < BLOCK; i += 64 * 1024)
+			CHILD_CHECK(*(uint32_t *)(p + i) == ((uint32_t)(i / 4 * 2654435761u) ^
+							     (8 * 0x9e3779b9u)));
+		_exit(0);
+	}
+	nv_fill(nv, p, 256, PAGE, 40);
+	nv_expect_child_ok(pid);
+	for (uint32_t i = 0; i < 512; i++)
+		igt_assert_eq(*(uint32_t *)(p + i * PAGE), i < 256 ? 40 + i :
+			      (uint32_t)(i * 1024 * 2654435761u) ^ (8 * 0x9e3779b9u));
+	munmap(p, BLOCK);
+}
+
+int igt_main()
+{
+	static const struct nv_case cases[] = {
+		{ "thp-whole", whole, "A huge page in VRAM is one entry, and comes back whole" },
+		{ "thp-split-entry", split_ram, "A page out of the middle of a 2 MiB entry" },
+		{ "thp-split-entry-vram", split_vram, "The same while it is in VRAM" },
+		{ "thp-part-home", half_home, "A part comes home, the whole goes again" },
+		{ "thp-collapse", collapse_ram, "MADV_COLLAPSE of memory the GPU maps" },
+		{ "thp-collapse-vram", collapse_vram, "The same with half of it in VRAM" },
+		{ "thp-collapse-busy", collapse_busy, "Collapsed and split under a kernel" },
+		{ "thp-huge-zero", huge_zero, "The huge zero page stays zero" },
+		{ "thp-fork-vram", fork_huge, "fork with a huge page in VRAM" },
+	};
+
+	igt_fixture()
+		igt_require(__nv_open_render() >= 0);
+	nv_subtests(cases, ARRAY_LEN(cases));
+}
