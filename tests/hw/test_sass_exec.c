@@ -447,6 +447,41 @@ static void test_cross_lane(void **state)
 	}
 }
 
+/* Lanes with equal values, of 32 and 64 bits; ALL wants them all equal. */
+static void test_match(void **state)
+{
+	for (unsigned int n = 0; n < 400; n++) {
+		bool wide = n & 1, any = n & 2;
+		uint32_t mask = n & 4 ? ~0u : rnd32() | 1, old[32], all = ~0u;
+		struct insn i = field(field(op12(0x3a1), 16, 8, 16), 24, 8, 4);
+
+		for (unsigned int l = 0; l < 32; l++) {
+			W->r[4][l] = n & 8 ? 7 : rnd32() % 3;
+			W->r[5][l] = n & 16 ? 7 : rnd32() % 2;
+			old[l] = W->r[16][l] = rnd32();
+		}
+		W->pred[2] = 0x0f0f0f0f;
+		run(field(field(field(i, 73, 1, wide), 79, 1, any), 81, 3, 2), mask);
+		for (unsigned int l = 0; l < 32; l++) {
+			uint32_t same = 0;
+
+			for (unsigned int k = 0; k < 32; k++)
+				if (mask >> k & 1 && W->r[4][k] == W->r[4][l] &&
+				    (!wide || W->r[5][k] == W->r[5][l]))
+					same |= 1u << k;
+			if (mask >> l & 1 && same != mask)
+				all = 0;
+			if (any)
+				assert_int_equal(W->r[16][l], mask >> l & 1 ? same : old[l]);
+		}
+		if (any)
+			continue;
+		for (unsigned int l = 0; l < 32; l++)
+			assert_int_equal(W->r[16][l], !(mask >> l & 1) ? old[l] : all ? mask : 0);
+		assert_int_equal(W->pred[2], (0x0f0f0f0f & ~mask) | (all & mask));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -459,6 +494,7 @@ int main(void)
 		cmocka_unit_test(test_predicates),
 		cmocka_unit_test(test_zero),
 		cmocka_unit_test(test_cross_lane),
+		cmocka_unit_test(test_match),
 	};
 
 	return cmocka_run_group_tests(tests, sass_warp_setup, sass_warp_teardown);
