@@ -201,6 +201,7 @@ static int chan_attach(struct nouveau_chan *chan)
 	chan->hw.userd = chan->userd.dma;
 	chan->hw.gp_put = (u32 *)chan->userd.cpu + NV_MW_DW(NV_RAMUSERD_GP_PUT);
 	chan->hw.runlist = engine->runlist;
+	chan->hw.short_timeslice = chan->flags & NOUVEAU_CHAN_PRIVILEGED;
 	nouveau_fence_ctx_init(&chan->fences, chan->sem.cpu, chan->name);
 	ret = chan_write_inst(chan);
 	if (!ret)

@@ -29,9 +29,13 @@
 #define RUNLIST_CHANS		1024
 #define RUNLIST_BYTES		(RUNLIST_CHANS * 2 * NV_RAMRL_ENTRY_SIZE)
 
-/* (128 << 3) * 1024 ns, the manual's default: about 1 ms. */
-#define TIMESLICE_TIMEOUT	NV_RAMRL_ENTRY_TSG_TIMESLICE_TIMEOUT_128
+/*
+ * In units of 1024 << 3 ns. The manual's default is 128, about 1 ms. Kernel
+ * channels share a runlist with TLB invalidates, which notifiers spin for.
+ */
 #define TIMESLICE_SCALE		NV_RAMRL_ENTRY_TSG_TIMESLICE_SCALE_3
+#define TIMESLICE_DEFAULT	NV_RAMRL_ENTRY_TSG_TIMESLICE_TIMEOUT_128
+#define TIMESLICE_SHORT		8
 
 /* How long an engine gets to save the context of a channel that is removed. */
 #define ENGINE_PATIENCE_US	20000
@@ -49,7 +53,8 @@ static int runlist_submit_locked(struct nouveau_fifo *fifo, struct tu102_runlist
 	list_for_each_entry(chan, &rl->chans, link) {
 		u32 entry[2][TU102_RL_ENTRY_WORDS];
 
-		tu102_runlist_tsg(entry[0], chan->chid, 1, TIMESLICE_TIMEOUT, TIMESLICE_SCALE);
+		tu102_runlist_tsg(entry[0], chan->chid, 1, chan->short_timeslice ?
+				  TIMESLICE_SHORT : TIMESLICE_DEFAULT, TIMESLICE_SCALE);
 		tu102_runlist_chan(entry[1], chan->chid, chan->inst, chan->userd, 0);
 		memcpy_toio(mem->map + n * NV_RAMRL_ENTRY_SIZE, entry, sizeof(entry));
 		n += 2;

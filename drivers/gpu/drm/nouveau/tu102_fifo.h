@@ -34,6 +34,7 @@ struct tu102_hwchan {
 	u32 *gp_put;			/* USERD.GP_PUT */
 	unsigned int chid;
 	unsigned int runlist;
+	bool short_timeslice;		/* others of its runlist must not wait for long */
 	bool bound;			/* on the hardware; written under fifo->lock */
 };
 
