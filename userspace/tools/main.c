@@ -9,7 +9,7 @@
 
 static const struct verb verbs[] = {
 	{ "info", "[--device NODE]", "what the GPU is", verb_info },
-	{ "run", "KERNEL|all|list [options]", "run demo kernels on malloc'd memory", verb_run },
+	{ "run", "KERNEL|all|--list [options]", "run demo kernels on malloc'd memory", verb_run },
 	{ "bench", "[--json FILE] [--limit BYTES]", "counts, ratios and times", verb_bench },
 	{ "top", "[--interval SECONDS] [--count N]", "faults and migrations, live", verb_top },
 };

@@ -139,8 +139,9 @@ out:
 
 static int usage(int code)
 {
-	puts("usage: nvsvm run KERNEL|all|list [--size BYTES] [--repeat N] [--migrate]\n"
+	puts("usage: nvsvm run KERNEL|all [--size BYTES] [--repeat N] [--migrate]\n"
 	     "                 [--seed N] [--picture FILE.svg] [--device NODE]\n"
+	     "       nvsvm run --list\n"
 	     "\n"
 	     "  --size      memory the kernel works on (4M); suffixes K, M, G\n"
 	     "  --repeat    launches (3): hot memory moves to VRAM by itself\n"
@@ -158,13 +159,14 @@ static int parse(int argc, char **argv, struct run_options *o)
 		{ "seed", required_argument, NULL, 'e' },
 		{ "picture", required_argument, NULL, 'p' },
 		{ "device", required_argument, NULL, 'd' },
+		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	int opt;
 
 	*o = (struct run_options){ .bytes = DEFAULT_BYTES, .repeat = DEFAULT_REPEAT, .seed = 1 };
-	while ((opt = getopt_long(argc, argv, "s:r:me:p:d:h", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "s:r:me:p:d:lh", options, NULL)) != -1) {
 		switch (opt) {
 		case 's':
 			if (!parse_size(optarg, &o->bytes) || o->bytes > 1ull << 32)
@@ -187,6 +189,10 @@ static int parse(int argc, char **argv, struct run_options *o)
 		case 'd':
 			o->device = optarg;
 			break;
+		case 'l':
+			for (unsigned int i = 0; i < workload_count; i++)
+				printf("%-10s %s\n", workloads[i].name, workloads[i].summary);
+			exit(0);
 		case 'h':
 			exit(usage(0));
 		default:
@@ -203,11 +209,6 @@ int verb_run(int argc, char **argv)
 
 	if (first < 0 || first >= argc)
 		return usage(2);
-	if (!strcmp(argv[first], "list")) {
-		for (unsigned int i = 0; i < workload_count; i++)
-			printf("%-10s %s\n", workloads[i].name, workloads[i].summary);
-		return 0;
-	}
 	ret = nvsvm_open(s.options.device, &s.context);
 	if (ret)
 		return complain(ret, "no GPU with shared virtual memory");
@@ -227,6 +228,6 @@ int verb_run(int argc, char **argv)
 		residency_free(s.picture[i]);
 	nvsvm_close(s.context);
 	if (!ran)
-		return complain(0, "no kernel '%s'; 'nvsvm run list' names them", argv[first]);
+		return complain(0, "no kernel '%s'; 'nvsvm run --list' names them", argv[first]);
 	return failed ? 1 : 0;
 }
