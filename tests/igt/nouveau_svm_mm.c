@@ -152,6 +152,8 @@ static void fork_cow(struct nv *nv, bool in_vram)
 			CHILD_CHECK(p[i * 1024] == 10 + i);
 		_exit(0);
 	}
+	/* a read first, so that the shared pages are what is mapped */
+	igt_assert_eq(nv_sum(nv, p, 64, PAGE), 64 * 10 + 63 * 64 / 2);
 	nv_fill(nv, p, 64, PAGE, 7000);
 	igt_assert_eq(write(go[1], "x", 1), 1);
 	expect_child_ok(pid);
@@ -232,6 +234,8 @@ static void file_private(struct nv *nv)
 	uint32_t v;
 
 	igt_assert(p != MAP_FAILED);
+	/* a read maps the file's own page */
+	igt_assert_eq(nv_load(nv, p + 1024), 1024);
 	nv_fill(nv, p, 4, PAGE, 600);
 	nv_migrate(nv, p, 8 * PAGE, true);
 	for (uint32_t i = 0; i < 8; i++)

@@ -349,11 +349,17 @@ static void bad_pointers(struct nv *nv)
 
 static uint32_t next(uint32_t *seed)
 {
-	*seed = *seed * 1664525u + 1013904223u;
-	return *seed >> 3;
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 17;
+	*seed ^= *seed << 5;
+	return *seed;
 }
 
-/* Random words in every ioctl; afterwards the device works as before. */
+/*
+ * Random words in every ioctl, by a file that has nothing and by one with SVM, a
+ * channel and objects, whose ids are small; mostly zeros, so that some get past
+ * the first check. Afterwards the device works as before.
+ */
 static void fuzz(struct nv *nv)
 {
 	static const struct { unsigned long request; size_t size; } targets[] = {
@@ -363,15 +369,20 @@ static void fuzz(struct nv *nv)
 		{ DRM_IOCTL_NOUVEAU_GEM_CPU_FINI, 8 }, { DRM_IOCTL_NOUVEAU_GEM_INFO, 40 },
 	};
 	uint32_t seed = 12345, word = 0;
-	struct nv good;
+	struct nv good, rich;
 
-	for (int round = 0; round < 2000; round++) {
+	nv_init(&rich);
+	for (int round = 0; round < 4000; round++) {
 		uint32_t arg[16], t = next(&seed) % ARRAY_LEN(targets);
 
-		for (unsigned int i = 0; i < 16; i++)
+		for (unsigned int i = 0; i < 16; i++) {
 			arg[i] = next(&seed) % 4 ? next(&seed) % 16 : next(&seed) << 3;
-		__nv_ioctl(nv->fd, targets[t].request, arg);
+			if (next(&seed) % 4 < 3)
+				arg[i] = 0;
+		}
+		__nv_ioctl(round % 2 ? rich.fd : nv->fd, targets[t].request, arg);
 	}
+	nv_fini(&rich);
 	nv_init(&good);
 	nv_store(&good, &word, 9);
 	igt_assert_eq(word, 9);

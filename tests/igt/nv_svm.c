@@ -223,6 +223,7 @@ int __nv_submit(struct nv *nv)
 	struct drm_nouveau_gem_pushbuf req = {
 		.channel = nv->channel, .nr_buffers = ARRAY_LEN(used),
 		.buffers = (uintptr_t)bos, .nr_push = 1, .push = (uintptr_t)&push,
+		.vram_available = nv->sync ? NOUVEAU_GEM_PUSHBUF_SYNC : 0,
 	};
 	const uint32_t release[] = {
 		(uint32_t)nv->fence.address, (uint32_t)(nv->fence.address >> 32),

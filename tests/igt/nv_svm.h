@@ -32,6 +32,7 @@ struct nv {
 	struct nv_bo push, data, fence;
 	uint32_t sequence;
 	unsigned int words;
+	bool sync;			/* submissions wait, and say how it went */
 };
 
 /* Program words assembled at build time. */
