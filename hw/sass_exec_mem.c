@@ -44,20 +44,46 @@ static bool canonical(uint64_t va)
 						  (64 - VA_BITS)) == va;
 }
 
+/* Can an address lie in the window at @base? @any, @all: OR and AND of all addresses. */
+static bool may_reach(uint64_t any, uint64_t all, uint64_t base)
+{
+	uint64_t hi = any >> 32;
+
+	return hi != all >> 32 || hi == base >> 32 || hi == (base + SM_WINDOW_BYTES - 1) >> 32;
+}
+
+/*
+ * Nearly always all lanes go to global memory and aligned: that takes one look
+ * at the bits they have together.
+ */
 unsigned int sass_resolve(struct warp *w, uint64_t *va, uint32_t mask, unsigned int bytes,
 			  struct sass_spaces *s)
 {
+	uint64_t any = 0, all = ~0ull, usual = va[__builtin_ctz(mask)];
 	uint32_t odd;
 
-	s->shared = window(va, mask, w->l->shared_window);
-	s->local = window(va, mask & ~s->shared, w->l->local_window);
+	if (mask != ~0u)	/* idle lanes must not stand out */
+		FOR_LANES(i)
+			va[i] = mask >> i & 1 ? va[i] : usual;
+	FOR_LANES(i) {
+		any |= va[i];
+		all &= va[i];
+	}
+	s->shared = s->local = 0;
+	if (may_reach(any, all, w->l->shared_window))
+		s->shared = window(va, mask, w->l->shared_window);
+	if (may_reach(any, all, w->l->local_window))
+		s->local = window(va, mask & ~s->shared, w->l->local_window);
 	s->global = mask & ~s->shared & ~s->local;
-	LANE_MASK(odd, va[i] & (bytes - 1));
-	if (odd & mask)
-		return NVX_SM_WARP_ERROR_MISALIGNED_ADDR;
-	FOR_MASK(i, s->global)
-		if (!canonical(va[i]))
-			return NVX_SM_WARP_ERROR_OOR_ADDR;
+	if (s->shared || s->local || any & (bytes - 1)) {
+		LANE_MASK(odd, va[i] & (bytes - 1));
+		if (odd & mask)
+			return NVX_SM_WARP_ERROR_MISALIGNED_ADDR;
+	}
+	if (any >> VA_BITS)
+		FOR_MASK(i, s->global)
+			if (!canonical(va[i]))
+				return NVX_SM_WARP_ERROR_OOR_ADDR;
 	FOR_MASK(i, s->shared)
 		if (va[i] + bytes > w->l->qmd.shared_bytes)
 			return NVX_SM_WARP_ERROR_OOR_ADDR;

@@ -158,6 +158,40 @@ static void test_stores(void **state)
 		check_stores(s);
 }
 
+/* One generic load whose lanes go to all three kinds of memory; others are off, and wild. */
+static void test_mixed_spaces(void **state)
+{
+	prologue(SHARED);
+	le_emit(&e, a_ld(20, 10, 0, B32));
+	le_emit(&e, a_store(SHARED, 14, 4, 20, B32));
+	le_emit(&e, a_ld(20, 10, 4, B32));
+	le_emit(&e, a_store(LOCAL, ARZ, 8, 20, B32));
+	le_emit(&e, a_lop(21, 0, 3, 0xc0));
+	/* R30:R31: 0 global, 1 shared window, 2 local window, 3 misaligned nonsense */
+	le_emit(&e, a_wide(30, ARZ, 0, 10));
+	le_emit(&e, a_setp(0, 2, 21, 1));
+	le_emit(&e, guard(a_addi(30, 14, 0xfe000004 - 8), 0));
+	le_emit(&e, guard(a_mov(31, 0), 0));
+	le_emit(&e, a_setp(1, 2, 21, 2));
+	le_emit(&e, guard(a_mov(30, 0xff000000), 1));
+	le_emit(&e, guard(a_mov(31, 0), 1));
+	le_emit(&e, a_setp(2, 2, 21, 3));
+	le_emit(&e, guard(a_mov(30, 0xfff), 2));
+	le_emit(&e, guard(a_mov(31, 0x7fffffff), 2));
+	le_emit(&e, a_mov(22, POISON));
+	le_emit(&e, guard(a_ld(22, 30, 8, B32), 2 | 8));
+	le_emit(&e, a_st(12, 0, 22, B32));
+	run_all();
+	for (unsigned int lane = 0; lane < 32; lane++) {
+		const uint8_t *in = bytes + lane * IN_STRIDE;
+		uint32_t got;
+
+		memcpy(&got, bytes + OUT + lane * OUT_STRIDE, 4);
+		assert_int_equal(got, lane % 4 == 3 ? POISON :
+				 loaded(B32, in + (lane % 4 == 0 ? 8 : lane % 4 == 1 ? 0 : 4), 0));
+	}
+}
+
 /* Displacements are signed; a load may replace its own address. */
 static void test_displacement(void **state)
 {
@@ -257,8 +291,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(test_loads), T(test_stores), T(test_displacement), T(test_constants_by_index),
-		T(test_traps),
+		T(test_loads), T(test_stores), T(test_mixed_spaces), T(test_displacement),
+		T(test_constants_by_index), T(test_traps),
 	};
 
 	return cmocka_run_group_tests_name("sass_mem", tests, NULL, NULL);
