@@ -78,15 +78,15 @@ static enum engine_result load_constant(struct gr_ctx *ctx, uint32_t mthd, uint3
 static unsigned int format_bytes(uint32_t format)
 {
 	switch (format) {
-	case 0xc2:	/* RF32_GF32_BF32_AF32 family, RU32... */
+	case NVC597_SET_COLOR_TARGET_FORMAT_V_RU32_GU32_BU32_AU32:
 		return 16;
-	case 0xcd:
+	case NVC597_SET_COLOR_TARGET_FORMAT_V_RU32_GU32:
 		return 8;
-	case 0xe4:
+	case NVC597_SET_COLOR_TARGET_FORMAT_V_RU32:
 		return 4;
-	case 0xf1:
+	case NVC597_SET_COLOR_TARGET_FORMAT_V_RU16:
 		return 2;
-	case 0xf6:
+	case NVC597_SET_COLOR_TARGET_FORMAT_V_RU8:
 		return 1;
 	default:
 		return 0;

@@ -35,8 +35,9 @@ static uint32_t inst_value(const struct channel *ch)
 		[APERTURE_SYS_NCOH] = 3,
 	};
 
-	return 0x80000000u | (uint32_t)target[ch->inst_aperture] << 28 |
-	       ((uint32_t)(ch->inst >> 12) & 0x0fffffff);
+	return NV_NUM(NVX_GR_CURRENT_INST_VALID, 1) |
+	       NV_NUM(NVX_GR_CURRENT_INST_TARGET, target[ch->inst_aperture]) |
+	       NV_NUM(NVX_GR_CURRENT_INST_PTR, ch->inst >> 12);
 }
 
 static void publish_warp_error(struct gpu *gpu, const struct gr_exception *e)

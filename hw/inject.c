@@ -101,29 +101,29 @@ int inject_check(const char *spec)
 bool inject_hit(struct gpu *gpu, enum inject_point point)
 {
 	struct inject_rule *r = &gpu->inject->rules[point];
+	unsigned long long occasion;
 	bool hit = false;
 
 	if (r->mode == MODE_OFF)
 		return false;
 	pthread_mutex_lock(&gpu->inject->lock);
-	r->occasions++;
+	occasion = ++r->occasions;
 	switch (r->mode) {
 	case MODE_PERCENT:
 		hit = next_random(&r->random) < r->threshold;
 		break;
 	case MODE_EVERY:
-		hit = r->occasions % r->n == 0;
+		hit = occasion % r->n == 0;
 		break;
 	case MODE_ONCE:
-		hit = r->occasions == r->n;
+		hit = occasion == r->n;
 		break;
 	case MODE_OFF:
 		break;
 	}
 	pthread_mutex_unlock(&gpu->inject->lock);
 	if (hit)
-		log_ok("inject", "%s, occasion %llu", point_names[point],
-		       (unsigned long long)r->occasions);
+		log_ok("inject", "%s, occasion %llu", point_names[point], occasion);
 	return hit;
 }
 
