@@ -71,6 +71,15 @@ static enum engine_result schedule(struct gr_ctx *ctx, uint32_t data)
 				  NVC5C0_SEND_SIGNALING_PCAS_B, data);
 	ctx->launch->shared_window = shared;
 	ctx->launch->local_window = local;
+	ctx->launch->pools = (struct tex_pools){
+		.headers = window(ctx, NVC5C0_SET_TEX_HEADER_POOL_A, NVC5C0_SET_TEX_HEADER_POOL_B),
+		.samplers = window(ctx, NVC5C0_SET_TEX_SAMPLER_POOL_A,
+				   NVC5C0_SET_TEX_SAMPLER_POOL_B),
+		.header_max = NV_GET(REG(NVC5C0_SET_TEX_HEADER_POOL_C),
+				     NVC5C0_SET_TEX_HEADER_POOL_C_MAXIMUM_INDEX),
+		.sampler_max = NV_GET(REG(NVC5C0_SET_TEX_SAMPLER_POOL_C),
+				      NVC5C0_SET_TEX_SAMPLER_POOL_C_MAXIMUM_INDEX),
+	};
 	launch_start(ctx->launch, &qmd);
 	ctx->launched = true;
 	return ENGINE_BUSY;

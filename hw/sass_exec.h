@@ -88,6 +88,12 @@ SASS_EXEC(shfl);
 SASS_EXEC(vote);
 SASS_EXEC(match);
 
+/* sass_exec_tex.c */
+SASS_EXEC(tex);
+SASS_EXEC(tld);
+SASS_EXEC(txq);
+SASS_EXEC(sust);
+
 /* Fields of an instruction beyond the common ones (sass_fields.c). */
 #define SASS_FIELDS(name)	int sass_f_##name(struct sass_insn *in, const uint32_t w[4])
 
@@ -128,6 +134,9 @@ SASS_FIELDS(atom_cas);
 SASS_FIELDS(red);
 SASS_FIELDS(atoms);
 SASS_FIELDS(atoms_cas);
+SASS_FIELDS(tex);
+SASS_FIELDS(txq);
+SASS_FIELDS(sust);
 SASS_FIELDS(no_dst);
 SASS_FIELDS(bra);
 SASS_FIELDS(brx);

@@ -120,10 +120,14 @@ const struct sass_desc sass_table[] = {
 	OP(0x3a1, 0, "MATCH", match, match),
 
 	/* pictures */
-	UNIMP(0xb60, "TEX"), UNIMP(0x361, "TEX"), UNIMP(0xb66, "TLD"), UNIMP(0x367, "TLD"),
+	MEM(0xb60, "TEX", tex, tex),
+	MEM(0xb66, "TLD", tld, tex),
+	MEM(0xb6f, "TXQ", txq, txq),
+	MEM(0x99c, "SUST.P", sust, sust),
+	UNIMP(0x361, "TEX"), UNIMP(0x367, "TLD"),
 	UNIMP(0xb63, "TLD4"), UNIMP(0x364, "TLD4"), UNIMP(0xb69, "TMML"), UNIMP(0x36a, "TMML"),
-	UNIMP(0xb6c, "TXD"), UNIMP(0x36d, "TXD"), UNIMP(0xb6f, "TXQ"), UNIMP(0x370, "TXQ"),
-	UNIMP(0x998, "SULD.P"), UNIMP(0x99a, "SULD.D"), UNIMP(0x99c, "SUST.P"),
+	UNIMP(0xb6c, "TXD"), UNIMP(0x36d, "TXD"), UNIMP(0x370, "TXQ"),
+	UNIMP(0x998, "SULD.P"), UNIMP(0x99a, "SULD.D"),
 	UNIMP(0x394, "SUATOM"), UNIMP(0x396, "SUATOM.CAS"),
 };
 

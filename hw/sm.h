@@ -130,12 +130,19 @@ struct sm_caches {
 	uint64_t clock;			/* instructions run: what CLOCK counts */
 };
 
+/* Texture headers and samplers as the compute class has them set. */
+struct tex_pools {
+	uint64_t headers, samplers;
+	uint32_t header_max, sampler_max;	/* last index */
+};
+
 struct launch {
 	struct gpu *gpu;
 	struct channel *ch;
 	struct sm_caches *caches;
 	struct qmd qmd;
 	uint64_t shared_window, local_window;
+	struct tex_pools pools;
 	uint64_t next_cta, total_ctas;
 	unsigned int threads, warps_per_cta;
 	unsigned int cta_limit;		/* resident CTAs per SM */
