@@ -475,7 +475,9 @@ static unsigned int evict_once(struct nouveau_dmem *dmem, struct nouveau_dmem_sc
 int nouveau_dmem_evict(struct nouveau_dmem *dmem, unsigned long first_pfn, unsigned int n,
 		       bool may_lose)
 {
-	struct nouveau_dmem_scratch *s = kvmalloc_obj(*s);
+	/* Giving VRAM back is not worth a process of somebody; losing the device is. */
+	gfp_t gfp = may_lose ? GFP_KERNEL : GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
+	struct nouveau_dmem_scratch *s = kvmalloc_obj(*s, gfp);
 	unsigned int moved;
 
 	if (!s)
