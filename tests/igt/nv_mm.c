@@ -36,6 +36,18 @@ double nv_seconds(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
+static struct { char path[128]; char old[16]; } knobs[16];
+static unsigned int n_knobs;
+
+static void knobs_back(int sig)
+{
+	(void)sig;
+	while (n_knobs) {
+		n_knobs--;
+		nv_write_file(knobs[n_knobs].path, knobs[n_knobs].old);
+	}
+}
+
 void nv_subtests(const struct nv_case *cases, unsigned int n)
 {
 	struct nv nv;
@@ -43,6 +55,7 @@ void nv_subtests(const struct nv_case *cases, unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		igt_describe(cases[i].describe);
 		igt_subtest(cases[i].name) {
+			knobs_back(0);
 			nv_init(&nv);
 			cases[i].run(&nv);
 			nv_fini(&nv);
@@ -205,18 +218,6 @@ int nv_pin(void *p, size_t bytes)
 }
 
 /* What the driver shows and lets be set */
-
-static struct { char path[128]; char old[16]; } knobs[16];
-static unsigned int n_knobs;
-
-static void knobs_back(int sig)
-{
-	(void)sig;
-	while (n_knobs) {
-		n_knobs--;
-		nv_write_file(knobs[n_knobs].path, knobs[n_knobs].old);
-	}
-}
 
 void nv_knob(const char *name, uint32_t value)
 {

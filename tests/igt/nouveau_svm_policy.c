@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+/**
+ * TEST: nouveau svm policy
+ * Category: Core
+ * Functionality: where memory goes by itself, by counts
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "nv_igt.h"
+#include "nv_mm.h"
+
+IGT_TEST_DESCRIPTION("What was decided shows in counters, and never in data");
+
+/* One page per fault or a block per batch: the same data, far more replays. */
+static void batching(struct nv *nv)
+{
+	const uint32_t pages = 512;
+	long long replays[2];
+
+	nv_knob("migrate", 0);
+	for (int one = 0; one < 2; one++) {
+		char *p = nv_anon_aligned(BLOCK, BLOCK);
+
+		madvise(p, BLOCK, MADV_NOHUGEPAGE);
+		if (one)
+			nv_knob("batch_pages", 1);
+		replays[one] = nv_counter("replays");
+		nv_fill(nv, p, pages, PAGE, 3);
+		/* reads of what lies between are served already, or are not */
+		igt_assert_eq(nv_sum(nv, p, pages, PAGE), pages * 3 + pages * (pages - 1) / 2);
+		replays[one] = nv_counter_since("replays", replays[one]);
+		for (uint32_t i = 0; i < pages; i++)
+			igt_assert_eq(*(uint32_t *)(p + i * PAGE), 3 + i);
+		munmap(p, BLOCK);
+	}
+	igt_info("%lld replays, one page a fault %lld\n", replays[0], replays[1]);
+	igt_assert_lte(1, replays[0]);
+	igt_assert_lte(replays[0], pages / 8);
+	igt_assert_lte(replays[0], replays[1]);
+}
+
+/* Over half of a block touched: the rest is mapped too; under a quarter: it is not. */
+static void density(struct nv *nv)
+{
+	static const struct { uint32_t touched; bool fills; } cases[] = {
+		{ 400, true }, { 64, false },
+	};
+
+	nv_knob("migrate", 0);
+	for (unsigned int i = 0; i < ARRAY_LEN(cases); i++) {
+		char *p = nv_anon_aligned(BLOCK, BLOCK);
+		long long faults, mapped = nv_counter("pages_mapped_sys");
+
+		madvise(p, BLOCK, MADV_NOHUGEPAGE);
+		memset(p, 1, BLOCK);
+		nv_sum(nv, p, cases[i].touched, PAGE);
+		mapped = nv_counter_since("pages_mapped_sys", mapped);
+		faults = nv_counter("faults");
+		nv_load(nv, p + 511 * PAGE);
+		faults = nv_counter_since("faults", faults);
+		igt_info("%u touched: %lld mapped, then %lld faults\n", cases[i].touched, mapped,
+			 faults);
+		igt_assert_eq(!faults, cases[i].fills);
+		igt_assert_lte(cases[i].touched, mapped);
+		munmap(p, BLOCK);
+	}
+}
+
+/* CPU and GPU in turns on one page: after a few moves it stays, and works there. */
+static void thrash(struct nv *nv)
+{
+	const uint32_t turns = 60;
+	volatile uint32_t *p = nv_anon(PAGE);
+	long long moves[2];
+
+	nv_knob("thrash_lapse_us", 1000000);
+	nv_knob("thrash_pin_ms", 600000);
+	for (int pinning = 0; pinning < 2; pinning++) {
+		if (!pinning)
+			nv_knob("thrash_moves", 0);
+		else
+			nv_knob("thrash_moves", 3);
+		moves[pinning] = nv_counter("pages_to_vram");
+		for (uint32_t i = 0; i < turns; i++) {
+			nv_store(nv, (void *)p, 2 * i);
+			igt_assert_eq(*p, 2 * i);
+			*p = 2 * i + 1;
+		}
+		moves[pinning] = nv_counter_since("pages_to_vram", moves[pinning]);
+	}
+	igt_info("%u turns: %lld moves, %lld with pinning\n", turns, moves[0], moves[1]);
+	igt_assert_lt(20, moves[0]);
+	igt_assert_lt(moves[1], moves[0] / 2);
+	munmap((void *)p, PAGE);
+}
+
+/* Many clients, one page: it moves once, and duplicates are told from faults. */
+static void same_page(void)
+{
+	const unsigned int n = 6;
+	struct nv nv[6];
+	uint32_t *p = nv_anon(PAGE);
+	long long duplicates;
+	long long moved;
+
+	for (unsigned int i = 0; i < n; i++)
+		nv_init(&nv[i]);
+	duplicates = nv_counter("faults_duplicate");
+	moved = nv_counter("pages_to_vram");
+	for (unsigned int i = 0; i < n; i++)
+		nv_hammer_launch(&nv[i], p + i * 128, 128, 4, 50);
+	for (unsigned int i = 0; i < n; i++)
+		igt_assert_eq(__nv_wait(&nv[i]), 0);
+	igt_info("%lld pages moved, %lld duplicates\n", nv_counter_since("pages_to_vram", moved),
+		 nv_counter_since("faults_duplicate", duplicates));
+	igt_assert_lte(nv_counter_since("pages_to_vram", moved), 1);
+	for (unsigned int i = 0; i < n * 128; i++)
+		igt_assert_eq(p[i], 50);
+	for (unsigned int i = 0; i < n; i++)
+		nv_fini(&nv[i]);
+	munmap(p, PAGE);
+}
+
+/* Buffer objects of the hole and memory of the process do not get mixed up. */
+static void hole(struct nv *nv)
+{
+	char *inside = (char *)nv->hole + (1ull << 30);
+	char *p = nv_anon(PAGE);
+	struct nv_bo bo;
+
+	/* memory of the process in the hole is not the GPU's to see */
+	igt_assert_eq(mprotect(inside, PAGE, PROT_READ | PROT_WRITE), 0);
+	*(uint32_t *)inside = 0x5ec;
+	igt_assert_eq(__nv_store(nv, inside, 1), -ENODEV);
+	igt_assert_eq(*(uint32_t *)inside, 0x5ec);
+	nv_revive(nv);
+	igt_assert_eq(nv_migrate(nv, inside, PAGE, true), 0);
+	/* a buffer object lies in it, and is gone with its handle */
+	nv_bo_init(nv->fd, &bo, 16 * PAGE, NOUVEAU_GEM_DOMAIN_GART);
+	igt_assert((uintptr_t)nv->hole <= bo.address &&
+		   bo.address + bo.size <= (uintptr_t)nv->hole + nv->hole_bytes);
+	nv_store(nv, (void *)(uintptr_t)(bo.address + 8), 77);
+	igt_assert_eq(((uint32_t *)bo.map)[2], 77);
+	inside = (char *)(uintptr_t)bo.address;
+	nv_bo_fini(&bo);
+	igt_assert_eq(__nv_store(nv, inside, 1), -ENODEV);
+	nv_revive(nv);
+	/* the first page behind the hole is the process's again */
+	munmap(p, PAGE);
+	p = mmap((char *)nv->hole + nv->hole_bytes, PAGE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	igt_require_f(p != MAP_FAILED, "the address behind the hole is taken\n");
+	nv_store(nv, p, 9);
+	igt_assert_eq(*(uint32_t *)p, 9);
+	munmap(p, PAGE);
+}
+
+/* Compaction and KSM move and merge what the GPU maps. */
+static void moved_by_kernel(struct nv *nv)
+{
+	char *p = nv_anon(256 * PAGE);
+
+	nv_knob("migrate", 0);
+	madvise(p, 256 * PAGE, MADV_NOHUGEPAGE);
+	for (uint32_t i = 0; i < 256; i++)
+		memset(p + i * PAGE, 0x42, PAGE);
+	igt_assert_eq(nv_sum(nv, p, 256, PAGE), 256u * 0x42424242u);
+	nv_write_file("/proc/sys/vm/compact_memory", "1");
+	igt_assert_eq(nv_sum(nv, p, 256, PAGE), 256u * 0x42424242u);
+	igt_require_f(!madvise(p, 256 * PAGE, MADV_MERGEABLE), "no KSM: %d\n", errno);
+	nv_write_file("/sys/kernel/mm/ksm/pages_to_scan", "4000");
+	igt_assert(nv_write_file("/sys/kernel/mm/ksm/run", "1"));
+	for (int i = 0; i < 100 && nv_smaps(p, "KSM") < 512; i++)
+		usleep(20000);
+	nv_write_file("/sys/kernel/mm/ksm/run", "0");
+	igt_assert_lt(0, nv_smaps(p, "KSM"));
+	/* merged is read-only for everybody: a GPU write has its own copy made */
+	igt_assert_eq(nv_sum(nv, p, 256, PAGE), 256u * 0x42424242u);
+	nv_store(nv, p + 7 * PAGE, 1);
+	for (uint32_t i = 0; i < 256; i++)
+		igt_assert_eq(*(uint32_t *)(p + i * PAGE), i == 7 ? 1 : 0x42424242u);
+	igt_assert_eq(nv_sum(nv, p, 256, PAGE), 255u * 0x42424242u + 1);
+	munmap(p, 256 * PAGE);
+}
+
+/* System suspend is refused as long as nothing saves VRAM; everything goes on. */
+static void suspend_refused(struct nv *nv)
+{
+	uint32_t *flag = nv_anon(2 * PAGE);
+	char *p = nv_anon(BLOCK);
+	int kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+	/* devices: so far and back, whatever the driver says */
+	igt_require_f(nv_write_file("/sys/power/pm_test", "devices"), "no pm_test\n");
+	igt_assert_lt(0, dprintf(kmsg, "<6>[IGT] add ignored dmesg regex: suspend is not supported|"
+				 "nouveau.*PM:|PM: |Some devices failed to suspend\n"));
+	close(kmsg);
+	nv_pattern(p, BLOCK, 1);
+	igt_assert_eq(nv_migrate(nv, p, BLOCK, true), 512);
+	nv_spin_launch(nv, flag, flag + 1024);
+	igt_assert(!nv_write_file("/sys/power/state", "mem"));
+	igt_assert_eq(errno, EBUSY);
+	nv_write_file("/sys/power/pm_test", "none");
+	*(volatile uint32_t *)flag = 3;
+	igt_assert_eq(__nv_wait(nv), 0);
+	igt_assert_eq(flag[1024], 3);
+	igt_assert_eq(nv_pages_in_vram(p, BLOCK), 512);
+	igt_assert_eq(nv_load(nv, p + 4), 2654435761u ^ 0x9e3779b9u);
+	nv_check_pattern(p, BLOCK, 1);
+	munmap(p, BLOCK);
+	munmap(flag, 2 * PAGE);
+}
+
+int igt_main()
+{
+	static const struct nv_case cases[] = {
+		{ "batching", batching, "Replays per page, with and without batches" },
+		{ "prefetch-density", density, "A dense block is filled, a sparse one is not" },
+		{ "thrash-pingpong", thrash, "Enough returns pin a page where it is" },
+		{ "bo-and-svm", hole, "Buffer objects and memory do not mix" },
+		{ "compaction-ksm", moved_by_kernel, "The kernel moves and merges pages" },
+		{ "suspend-refused", suspend_refused, "Suspend is refused and harms nothing" },
+	};
+
+	igt_fixture()
+		igt_require(__nv_open_render() >= 0);
+	nv_subtests(cases, ARRAY_LEN(cases));
+	igt_describe("Six clients hammer one page: at most one migration");
+	igt_subtest("same-page-many-engines")
+		same_page();
+}
