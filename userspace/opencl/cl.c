@@ -153,7 +153,8 @@ void cl_launch_2d(struct cl *c, cl_kernel k, const size_t global[2], const size_
 	launch(c, k, 2, global, local);
 }
 
-void cl_same_u32(struct cl *c, const char *what, const uint32_t *got, const uint32_t *want, size_t n)
+void cl_same_u32(struct cl *c, const char *what, const uint32_t *got, const uint32_t *want,
+		 size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (got[i] != want[i])

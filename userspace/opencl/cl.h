@@ -89,7 +89,8 @@ void cl_launch(struct cl *c, cl_kernel k, size_t global, size_t local);
 void cl_launch_2d(struct cl *c, cl_kernel k, const size_t global[2], const size_t local[2]);
 
 /* Compare @n elements; complains about the first that differs. */
-void cl_same_u32(struct cl *c, const char *what, const uint32_t *got, const uint32_t *want, size_t n);
+void cl_same_u32(struct cl *c, const char *what, const uint32_t *got, const uint32_t *want,
+		 size_t n);
 /* Within @relative of @want, or equal. */
 void cl_near(struct cl *c, const char *what, const float *got, const double *want, size_t n,
 	     double relative);

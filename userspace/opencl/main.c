@@ -5,7 +5,8 @@
  *   nvcl list                         what there is
  *   nvcl [-m MODE]... [-n SIZE] NAME...  run these ("all": every one) in each MODE
  *
- * MODE: cold (also when none is given), migrated, oversubscribed. One line per program, and at the end
+ * MODE: cold (also when none is given), migrated, oversubscribed. One line per
+ * program, and at the end
  * "N passed, N failed[, N skipped]".
  */
 #define _GNU_SOURCE
@@ -152,7 +153,8 @@ static bool run_named(struct cl *c, const char *name, size_t n)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: nvcl list | nvcl [-m cold|migrated|oversubscribed]... [-n SIZE] NAME...\n");
+	fprintf(stderr,
+		"usage: nvcl list | nvcl [-m cold|migrated|oversubscribed]... [-n SIZE] NAME...\n");
 	return 2;
 }
 
