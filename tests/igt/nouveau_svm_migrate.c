@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "nv_igt.h"
+#include "nv_programs.h"
 #include "nv_svm.h"
 
 IGT_TEST_DESCRIPTION("Pages move to VRAM and back and stay what they were");
@@ -184,6 +185,31 @@ static void automatic(struct nv *nv)
 	munmap(p, BLOCK);
 }
 
+/* Back and forth under a kernel that counts in each page: no count is lost. */
+static void under_gpu(struct nv *nv)
+{
+	const uint32_t pages = 64, rounds = 20000;
+	uint32_t *p = nv_anon(pages * PAGE);
+	const struct { uint64_t p; uint32_t stride, rounds; } args = {
+		(uintptr_t)p, PAGE, rounds,
+	};
+	uint64_t moved[2] = { 0 };
+
+	igt_assert_eq(__nv_launch(nv, &nv_program_hammer, 1, pages, &args, sizeof(args)), 0);
+	for (int i = 0; i < 20; i++) {
+		usleep(2000);
+		moved[i & 1] += nv_migrate(nv, p, pages * PAGE, i & 1);
+	}
+	igt_assert_eq(__nv_wait(nv), 0);
+	igt_info("%llu pages to VRAM, %llu home\n", (unsigned long long)moved[1],
+		 (unsigned long long)moved[0]);
+	igt_assert_lt(0, moved[0]);
+	igt_assert_lt(0, moved[1]);
+	for (uint32_t i = 0; i < pages; i++)
+		igt_assert_eq(p[i * 1024], rounds);
+	munmap(p, pages * PAGE);
+}
+
 /* Exit with pages on the device; VRAM comes back. */
 static void release(bool by_signal)
 {
@@ -234,6 +260,7 @@ int igt_main()
 		{ "unaligned-range", unaligned, "Ranges are widened to pages" },
 		{ "vram-full", vram_full, "Full VRAM never fails anything" },
 		{ "automatic", automatic, "A block used again and again moves by itself" },
+		{ "under-gpu", under_gpu, "Both ways under a kernel that writes" },
 	};
 	struct nv nv;
 
