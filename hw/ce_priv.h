@@ -54,7 +54,7 @@ struct ce_job {
 	uint32_t launch;		/* LAUNCH_DMA */
 	enum ce_stage stage;
 	struct ce_side src, dst;
-	uint64_t line_bytes[2];		/* per line: [0] read, [1] written (elements with remap) */
+	uint64_t line_bytes[2];		/* per line: [0] read, [1] written (elements if remap) */
 	uint32_t lines;
 	/* Remap. */
 	bool remap, fill;		/* fill: no component comes from memory */
@@ -64,7 +64,7 @@ struct ce_job {
 	uint32_t consts[2];
 	/* Progress. */
 	uint32_t line;
-	uint64_t pos;			/* written of this line; bytes in a fill of a pitch surface */
+	uint64_t pos;			/* written of this line; bytes in fills of pitch surfaces */
 	bool conditional;		/* conditional interrupt: fires */
 };
 

@@ -78,7 +78,7 @@ static enum ce_progress fill_piece(struct gpu *gpu, struct ce_unit *u, struct ch
 
 	build(job, NULL, elem, 1);
 	/* Here pos counts bytes: a page may end within an element. */
-	for (unsigned int runs = 0; left && runs < CE_PIECE_RUNS && job->line < job->lines; runs++) {
+	for (unsigned int i = 0; left && i < CE_PIECE_RUNS && job->line < job->lines; i++) {
 		uint64_t run, n, va = ce_address(&job->dst, job->pos, job->line, &run);
 
 		if (job->pos < total) {

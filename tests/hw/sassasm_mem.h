@@ -54,8 +54,9 @@ enum atom_type { A_U32, A_S32, A_U64, A_F32, A_F16X2, A_S64, A_F64 };
 enum atom_form { ATOM, ATOMG, RED, ATOMS };
 
 /* @op CAS swaps in register @swap. */
-static inline struct insn a_atomic(enum atom_form f, unsigned int op, unsigned int d, unsigned int a,
-				   unsigned int v, unsigned int swap, enum atom_type t)
+static inline struct insn a_atomic(enum atom_form f, unsigned int op, unsigned int d,
+				   unsigned int a, unsigned int v, unsigned int swap,
+				   enum atom_type t)
 {
 	static const uint16_t code[4][2] = {
 		[ATOM] = { 0x38a, 0x38b }, [ATOMG] = { 0x3a8, 0x3a9 }, [RED] = { 0x98e },

@@ -85,6 +85,33 @@ static uint32_t loaded(enum mem_type t, const uint8_t *p, unsigned int n)
 	return v;
 }
 
+/* Two places to load from, the second one aligned to no more than the size. */
+static unsigned int offset_of(enum mem_type t, unsigned int k)
+{
+	return 3 * k * size_of[t] % IN_STRIDE;
+}
+
+static uint32_t out(unsigned int lane, unsigned int off)
+{
+	uint32_t v;
+
+	memcpy(&v, bytes + OUT + lane * OUT_STRIDE + off, 4);
+	return v;
+}
+
+static void check_slot(enum space s, enum mem_type t, unsigned int off, unsigned int slot)
+{
+	for (unsigned int n = 0; n < 4 * 32; n++) {
+		unsigned int lane = n / 4, r = n % 4;
+		uint32_t want = loaded(t, bytes + lane * IN_STRIDE + off, r);
+		uint32_t got = out(lane, slot + 4 * r);
+
+		if (got != want)
+			fail_msg("space %u type %u lane %u word %u: %08x, not %08x", s, t, lane, r,
+				 got, want);
+	}
+}
+
 static void check_loads(enum space s)
 {
 	unsigned int slot = 0;
@@ -98,7 +125,7 @@ static void check_loads(enum space s)
 		for (unsigned int k = 0; k < 2; k++, slot += 16) {
 			for (unsigned int r = 20; r < 24; r++)
 				le_emit(&e, a_mov(r, POISON));
-			le_emit(&e, a_load(s, 20, base(s, 10), (3 * k * size_of[t]) % IN_STRIDE, t));
+			le_emit(&e, a_load(s, 20, base(s, 10), offset_of(t, k), t));
 			for (unsigned int r = 20; r < 24; r++)
 				le_emit(&e, a_st(12, slot + 4 * (r - 20), r, B32));
 		}
@@ -106,18 +133,8 @@ static void check_loads(enum space s)
 	run_all();
 	slot = 0;
 	for (enum mem_type t = U8; t < MEM_TYPES; t++) {
-		for (unsigned int k = 0; k < 2; k++, slot += 16) {
-			for (unsigned int n = 0; n < 4 * 32; n++) {
-				const uint8_t *from = bytes + n / 4 * IN_STRIDE +
-						      (3 * k * size_of[t]) % IN_STRIDE;
-				uint32_t got;
-
-				memcpy(&got, bytes + OUT + n / 4 * OUT_STRIDE + slot + n % 4 * 4, 4);
-				if (got != loaded(t, from, n % 4))
-					fail_msg("space %u type %u lane %u register %u: %08x, not %08x",
-						 s, t, n / 4, n % 4, got, loaded(t, from, n % 4));
-			}
-		}
+		for (unsigned int k = 0; k < 2; k++, slot += 16)
+			check_slot(s, t, offset_of(t, k), slot);
 	}
 }
 
@@ -141,7 +158,8 @@ static void check_stores(enum space s)
 	for (unsigned int lane = 0; lane < 32; lane++) {
 		memset(want, 0xcc, sizeof(want));
 		for (enum mem_type t = U8; t < MEM_TYPES; t++)
-			memcpy(want + 16 * t + size_of[t] % 16, bytes + lane * IN_STRIDE, size_of[t]);
+			memcpy(want + 16 * t + size_of[t] % 16, bytes + lane * IN_STRIDE,
+			       size_of[t]);
 		assert_memory_equal(bytes + OUT + lane * OUT_STRIDE, want, sizeof(want));
 	}
 }
@@ -184,10 +202,8 @@ static void test_mixed_spaces(void **state)
 	run_all();
 	for (unsigned int lane = 0; lane < 32; lane++) {
 		const uint8_t *in = bytes + lane * IN_STRIDE;
-		uint32_t got;
 
-		memcpy(&got, bytes + OUT + lane * OUT_STRIDE, 4);
-		assert_int_equal(got, lane % 4 == 3 ? POISON :
+		assert_int_equal(out(lane, 0), lane % 4 == 3 ? POISON :
 				 loaded(B32, in + (lane % 4 == 0 ? 8 : lane % 4 == 1 ? 0 : 4), 0));
 	}
 }
@@ -242,14 +258,13 @@ static void test_constants_by_index(void **state)
 		le_emit(&e, a_st(12, 4, 21, B32));
 		run_all();
 		for (unsigned int lane = 0; lane < 32; lane++) {
-			uint32_t at = t[n].off + lane * t[n].stride, got[2];
+			uint32_t at = t[n].off + lane * t[n].stride, got = out(lane, 0);
 			bool none = at >= 0x1000 || t[n].bank || (t[n].mode && lane >= 16);
 			uint32_t want = none ? 0 : loaded(t[n].t, c + at, 0);
 
-			memcpy(got, bytes + OUT + lane * OUT_STRIDE, 8);
-			if (got[0] != want)
-				fail_msg("case %u lane %u: %08x, not %08x", n, lane, got[0], want);
-			assert_int_equal(got[1], loaded(t[n].t, c + at, 1));
+			if (got != want)
+				fail_msg("case %u lane %u: %08x, not %08x", n, lane, got, want);
+			assert_int_equal(out(lane, 4), loaded(t[n].t, c + at, 1));
 		}
 	}
 }
