@@ -11,7 +11,7 @@
 
 enum { SIZE_8, SIZE_16, SIZE_32, SIZE_64 };
 
-static double half_value(uint16_t h)
+double f16_value(uint16_t h)
 {
 	int exp = h >> 10 & 31, man = h & 1023;
 	double v;
@@ -38,8 +38,7 @@ static bool round_up(bool negative, unsigned int rnd, bool odd, bool half, bool 
 	}
 }
 
-/* Round a double to a half. */
-static uint16_t half_bits(double v, unsigned int rnd)
+uint16_t f16_bits(double v, unsigned int rnd)
 {
 	uint64_t bits = f64_bits(v), man;
 	uint16_t sign = bits >> 63 << 15;
@@ -92,7 +91,7 @@ static void float_source(struct warp *w, const struct sass_insn *in, double *v)
 		plain.abs = plain.neg = false;
 		r = src(w, &plain, t);
 		FOR_LANES(i) {
-			v[i] = half_value(in->sub ? r[i] >> 16 : r[i]);
+			v[i] = f16_value(in->sub ? r[i] >> 16 : r[i]);
 			v[i] = o->abs ? fabs(v[i]) : v[i];
 			v[i] = o->neg ? -v[i] : v[i];
 		}
@@ -119,7 +118,7 @@ static void float_result(struct warp *w, const struct sass_insn *in, unsigned in
 	}
 	changed = size == SIZE_32 ? round_begin(in->rnd) : 0;
 	FOR_LANES(i)
-		t[i] = size == SIZE_16 ? half_bits(v[i], in->rnd) :
+		t[i] = size == SIZE_16 ? f16_bits(v[i], in->rnd) :
 		       isnan(v[i]) ? F32_NAN : f32_bits(narrow(v[i]));
 	round_end(changed);
 	if (size == SIZE_32 && in->mods & SASS_FTZ)
@@ -256,7 +255,7 @@ SASS_EXEC(i2f)
 	round_end(changed);
 	if (in->type2 == SIZE_16)
 		FOR_LANES(i)
-			t[i] = half_bits(as_f64(v[i]), in->rnd);
+			t[i] = f16_bits(as_f64(v[i]), in->rnd);
 	if (in->type2 == SIZE_64)
 		commit64(w, in->dst, v, mask);
 	else

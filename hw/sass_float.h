@@ -73,6 +73,10 @@ static inline uint32_t f32_bits(float f)
 	return v;
 }
 
+/* Half precision: its value, and a double rounded to it (@rnd as round_begin()). */
+double f16_value(uint16_t h);
+uint16_t f16_bits(double v, unsigned int rnd);
+
 static inline uint32_t f32_ftz(uint32_t v)
 {
 	return v & F32_INF ? v : v & 0x80000000;

@@ -7,6 +7,7 @@
 
 #include "nvhw/class/clc597tex.h"
 #include "nvhw/nv_field.h"
+#include "sass_float.h"
 
 #define HEAD(f)		NV_MW_GET(w, NVC597_TEXHEAD_BL_##f)
 #define HEAD_IS(f, v)	(HEAD(f) == NVC597_TEXHEAD_BL_##f##_##v)
@@ -189,39 +190,6 @@ unsigned int tex_taps(const struct tex_image *t, const struct tex_sampler *s, co
 	return n;
 }
 
-static uint32_t bits_of(float f)
-{
-	uint32_t v;
-
-	memcpy(&v, &f, sizeof(v));
-	return v;
-}
-
-static float float_of(uint32_t v)
-{
-	float f;
-
-	memcpy(&f, &v, sizeof(f));
-	return f;
-}
-
-static float half_to_float(uint16_t h)
-{
-	_Float16 f;
-
-	memcpy(&f, &h, sizeof(f));
-	return f;
-}
-
-static uint16_t float_to_half(float v)
-{
-	_Float16 f = v;
-	uint16_t h;
-
-	memcpy(&h, &f, sizeof(h));
-	return h;
-}
-
 static uint32_t unpack_one(const struct tex_image *t, uint32_t raw)
 {
 	unsigned int bits = t->component_bytes * 8, up = 32 - bits;
@@ -230,13 +198,13 @@ static uint32_t unpack_one(const struct tex_image *t, uint32_t raw)
 
 	switch (t->data_type) {
 	case NUM(UNORM):
-		return bits_of(raw / (double)most);
+		return f32_bits(raw / (double)most);
 	case NUM(SNORM):
-		return bits_of(fmax(value / (double)(most >> 1), -1));
+		return f32_bits(fmax(value / (double)(most >> 1), -1));
 	case NUM(SINT):
 		return value;
 	case NUM(FLOAT):
-		return bits == 16 ? bits_of(half_to_float(raw)) : raw;
+		return bits == 16 ? f32_bits(f16_value(raw)) : raw;
 	default:
 		return raw;
 	}
@@ -247,7 +215,7 @@ static uint32_t pack_one(const struct tex_image *t, uint32_t v)
 	unsigned int bits = t->component_bytes * 8;
 	uint32_t most = ~0u >> (32 - bits);
 	int32_t top = most >> 1, value = (int32_t)v;
-	double f = isnan(float_of(v)) ? 0 : float_of(v);
+	double f = isnan(as_f32(v)) ? 0 : as_f32(v);
 
 	switch (t->data_type) {
 	case NUM(UNORM):
@@ -257,7 +225,7 @@ static uint32_t pack_one(const struct tex_image *t, uint32_t v)
 	case NUM(SINT):
 		return (uint32_t)(value > top ? top : value < -top - 1 ? -top - 1 : value) & most;
 	case NUM(FLOAT):
-		return bits == 16 ? float_to_half(float_of(v)) : v;
+		return bits == 16 ? f16_bits(as_f32(v), 0) : v;
 	default:
 		return v > most ? most : v;
 	}
@@ -272,7 +240,7 @@ void tex_unpack(const struct tex_image *t, const uint8_t *texel, uint32_t rgba[4
 			memcpy(&raw, texel + i * t->component_bytes, t->component_bytes);
 			rgba[i] = unpack_one(t, raw);
 		} else {
-			rgba[i] = i < 3 ? 0 : tex_is_float(t) ? bits_of(1) : 1;
+			rgba[i] = i < 3 ? 0 : tex_is_float(t) ? f32_bits(1) : 1;
 		}
 	}
 }
@@ -296,6 +264,6 @@ void tex_sources(const struct tex_image *t, const uint32_t rgba[4], uint32_t out
 		else if (s == NVC597_TEXHEAD_BL_X_SOURCE_IN_ONE_INT)
 			out[i] = 1;
 		else
-			out[i] = s == NVC597_TEXHEAD_BL_X_SOURCE_IN_ONE_FLOAT ? bits_of(1) : 0;
+			out[i] = s == NVC597_TEXHEAD_BL_X_SOURCE_IN_ONE_FLOAT ? f32_bits(1) : 0;
 	}
 }
