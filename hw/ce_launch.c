@@ -100,15 +100,15 @@ static uint32_t decode_blocklinear(const struct ce_chan *c, const struct ce_job 
 	uint64_t x = (uint64_t)ce_reg(c, m->origin_x) * elem, y = ce_reg(c, m->origin_y);
 
 	s->blocklinear = true;
-	s->block_h = NV_GET(block, NVC5B5_SET_SRC_BLOCK_SIZE_HEIGHT);
-	s->block_d = NV_GET(block, NVC5B5_SET_SRC_BLOCK_SIZE_DEPTH);
+	s->gobs.block_h = NV_GET(block, NVC5B5_SET_SRC_BLOCK_SIZE_HEIGHT);
+	s->gobs.block_d = NV_GET(block, NVC5B5_SET_SRC_BLOCK_SIZE_DEPTH);
 	s->layer = ce_reg(c, m->block + 16);
-	if (NV_GET(block, NVC5B5_SET_SRC_BLOCK_SIZE_WIDTH) || s->block_h > BLOCK_LOG2_MAX ||
-	    s->block_d > BLOCK_LOG2_MAX ||
+	if (NV_GET(block, NVC5B5_SET_SRC_BLOCK_SIZE_WIDTH) || s->gobs.block_h > BLOCK_LOG2_MAX ||
+	    s->gobs.block_d > BLOCK_LOG2_MAX ||
 	    NV_GET(block, NVC5B5_SET_SRC_BLOCK_SIZE_GOB_HEIGHT) !=
 	    NVC5B5_SET_SRC_BLOCK_SIZE_GOB_HEIGHT_GOB_HEIGHT_FERMI_8)
 		return ERR(INVALID_VALUE);
-	if (s->base % CE_GOB_BYTES)
+	if (s->base % GOB_BYTES)
 		return ERR(INVALID_ALIGNMENT);
 	if (s->layer >= depth && s->layer)
 		return ERR(2D_LAYER_EXCEEDS_DEPTH);
@@ -117,8 +117,8 @@ static uint32_t decode_blocklinear(const struct ce_chan *c, const struct ce_job 
 		return ERR(MEM2MEM_RECT_OUT_OF_BOUNDS);
 	s->x0 = x;
 	s->y0 = y;
-	s->width_gobs = (width + CE_GOB_WIDTH - 1) / CE_GOB_WIDTH;
-	s->height_blocks = (height + (CE_GOB_ROWS << s->block_h) - 1) / (CE_GOB_ROWS << s->block_h);
+	s->gobs.width = (width + GOB_WIDTH - 1) / GOB_WIDTH;
+	s->gobs.height_blocks = gob_blocks_high(height, s->gobs.block_h);
 	return 0;
 }
 

@@ -4,26 +4,6 @@
 
 #include "nvhw/tu104/dev_fault.h"
 
-#define GOB_RUN		16	/* bytes that stay together within a GOB */
-
-/* Sectors of 32 bytes: two rows of 16 interleave, four row pairs, two halves. */
-static uint32_t in_gob(uint32_t x, uint32_t y)
-{
-	return (x % CE_GOB_WIDTH / 32) * 256 + (y % CE_GOB_ROWS / 2) * 64 + (x % 32 / 16) * 32 +
-	       (y % 2) * 16 + x % 16;
-}
-
-static uint64_t blocklinear(const struct ce_side *s, uint64_t x, uint32_t y)
-{
-	uint32_t gob_y = y / CE_GOB_ROWS;
-	uint64_t block = ((uint64_t)(s->layer >> s->block_d) * s->height_blocks +
-			  (gob_y >> s->block_h)) * s->width_gobs + x / CE_GOB_WIDTH;
-	uint32_t z = s->layer & ((1u << s->block_d) - 1);
-	uint32_t gob = (z << s->block_h) + (gob_y & ((1u << s->block_h) - 1));
-
-	return s->base + ((block << (s->block_h + s->block_d)) + gob) * CE_GOB_BYTES + in_gob(x, y);
-}
-
 uint64_t ce_address(const struct ce_side *s, uint64_t x, uint32_t y, uint64_t *run)
 {
 	if (!s->blocklinear) {
@@ -32,7 +12,7 @@ uint64_t ce_address(const struct ce_side *s, uint64_t x, uint32_t y, uint64_t *r
 	}
 	x += s->x0;
 	*run = GOB_RUN - x % GOB_RUN;
-	return blocklinear(s, x, y + s->y0);
+	return s->base + gob_offset(&s->gobs, x, y + s->y0, s->layer);
 }
 
 static bool translate_physical(struct gpu *gpu, const struct ce_side *s, uint64_t pa,

@@ -4,6 +4,7 @@
 #define HW_CE_PRIV_H
 
 #include "engine.h"
+#include "gob.h"
 #include "nvhw/class/clc5b5.h"
 #include "nvhw/tu104/dev_ce.h"
 
@@ -12,9 +13,6 @@
 #define CE_TLB_ENTRIES		64
 #define CE_PIECE_BYTES		(2u << 20)	/* most that is moved under one TLB lock */
 #define CE_PIECE_RUNS		4096		/* most runs of it, which may be a byte each */
-#define CE_GOB_BYTES		512
-#define CE_GOB_WIDTH		64		/* bytes */
-#define CE_GOB_ROWS		8
 #define CE_ELEMENT_MAX		16		/* bytes: four components of four */
 #define CE_INTR_EN_INIT		0x6fu		/* all but MTHD_BUFFER_FAULT */
 
@@ -41,9 +39,7 @@ struct ce_side {
 	uint64_t base;
 	int64_t pitch;			/* pitch layout: bytes per line */
 	uint32_t x0, y0;		/* block-linear: origin, bytes and rows */
-	uint32_t width_gobs;		/* block-linear: GOBs per row of blocks */
-	uint32_t height_blocks;
-	uint8_t block_h, block_d;	/* log2 GOBs */
+	struct gob_layout gobs;
 	uint32_t layer;
 	bool write;
 };

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "gob.h"
 #include "nvhw/class/clc597tex.h"
 #include "nvhw/nv_field.h"
 #include "sass_float.h"
@@ -14,10 +15,6 @@
 #define SIZES(n)	NVC597_TEXHEAD_BL_COMPONENTS_SIZES_##n
 #define NUM(n)		NVC597_TEXHEAD_BL_R_DATA_TYPE_NUM_##n
 #define WRAP(n)		NVC597_TEXSAMP0_ADDRESS_U_##n
-
-#define GOB_WIDTH	64u
-#define GOB_ROWS	8u
-#define GOB_BYTES	512u
 
 static const struct {
 	uint8_t code, components, bytes;
@@ -118,23 +115,17 @@ bool tex_inside(const struct tex_image *t, const int32_t *at)
 	return true;
 }
 
-/* Within a GOB 16 bytes stay together: rows in pairs, four pairs, then the halves. */
-static uint32_t in_gob(uint32_t x, uint32_t y)
-{
-	return x / 32 * 256 + y / 2 * 64 + x % 32 / 16 * 32 + y % 2 * 16 + x % 16;
-}
-
 uint64_t tex_address(const struct tex_image *t, const uint32_t *at)
 {
 	uint64_t x = (uint64_t)at[0] * t->texel_bytes;
-	uint64_t width = ((uint64_t)t->size[0] * t->texel_bytes + GOB_WIDTH - 1) / GOB_WIDTH;
-	uint64_t rows = GOB_ROWS << t->block_h, height = (t->size[1] + rows - 1) / rows;
 	uint32_t y = t->dims > 1 ? at[1] : 0, z = t->dims > 2 ? at[2] : 0;
-	uint64_t block = ((z >> t->block_d) * height + y / rows) * width + x / GOB_WIDTH;
-	uint32_t gob = ((z & ((1u << t->block_d) - 1)) << t->block_h) + y % rows / GOB_ROWS;
+	const struct gob_layout l = {
+		.width = ((uint64_t)t->size[0] * t->texel_bytes + GOB_WIDTH - 1) / GOB_WIDTH,
+		.height_blocks = gob_blocks_high(t->size[1], t->block_h),
+		.block_h = t->block_h, .block_d = t->block_d,
+	};
 
-	return t->va + ((block << (t->block_h + t->block_d)) + gob) * GOB_BYTES +
-	       in_gob(x % GOB_WIDTH, y % GOB_ROWS);
+	return t->va + gob_offset(&l, x, y, z);
 }
 
 /* An index after the address mode; -1 is the border. */
