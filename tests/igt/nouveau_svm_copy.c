@@ -12,7 +12,7 @@
 #include "nv_igt.h"
 #include "nv_mm.h"
 
-IGT_TEST_DESCRIPTION("The copy engine takes any pointer; its faults are served or kill one channel");
+IGT_TEST_DESCRIPTION("The copy engine takes any pointer; its bad ones kill one channel");
 
 static void fresh(struct nv *nv)
 {

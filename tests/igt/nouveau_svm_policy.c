@@ -104,10 +104,14 @@ static void same_page(void)
 {
 	const unsigned int n = 6;
 	struct nv nv[6];
-	uint32_t *p = nv_anon(PAGE);
+	char *around = nv_anon(3 * PAGE);
+	uint32_t *p = (uint32_t *)(around + PAGE);
 	long long duplicates;
 	long long moved;
 
+	/* alone in its mapping: nothing moves along with it */
+	igt_assert_eq(mprotect(around, PAGE, PROT_NONE), 0);
+	igt_assert_eq(mprotect(around + 2 * PAGE, PAGE, PROT_NONE), 0);
 	for (unsigned int i = 0; i < n; i++)
 		nv_init(&nv[i]);
 	duplicates = nv_counter("faults_duplicate");
@@ -123,7 +127,7 @@ static void same_page(void)
 		igt_assert_eq(p[i], 50);
 	for (unsigned int i = 0; i < n; i++)
 		nv_fini(&nv[i]);
-	munmap(p, PAGE);
+	munmap(around, 3 * PAGE);
 }
 
 /* Buffer objects of the hole and memory of the process do not get mixed up. */
