@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "nv_igt.h"
+#include "nv_programs.h"
 #include "nv_svm.h"
 
 IGT_TEST_DESCRIPTION("What the CPU does to its address space, the GPU sees");
@@ -83,6 +84,29 @@ static void dontneed(struct nv *nv, bool in_vram)
 	igt_assert_eq(madvise((char *)p + 16 * PAGE, 16 * PAGE, MADV_DONTNEED), 0);
 	igt_assert_eq(nv_sum(nv, (char *)p + 16 * PAGE, 16, PAGE), 0);
 	igt_assert_eq(nv_sum(nv, p, 64, PAGE), 64 * 65 / 2 - (17 + 32) * 16 / 2);
+	munmap(p, 64 * PAGE);
+}
+
+/* Pages go while they are being mapped: what the GPU then has is what the CPU has. */
+static void dontneed_busy(struct nv *nv)
+{
+	uint32_t *p = nv_anon(64 * PAGE);
+	const struct { uint64_t p; uint32_t n, stride, v; } args = {
+		(uintptr_t)p, 64, PAGE, 1,
+	};
+
+	for (uint32_t round = 0; round < 60; round++) {
+		igt_assert_eq(__nv_launch(nv, &nv_program_fill, 1, 64, &args, 20), 0);
+		for (int i = 0; i < 500 &&
+		     *(volatile uint32_t *)nv->fence.map != nv->sequence; i++) {
+			igt_assert_eq(madvise(p, 64 * PAGE, MADV_DONTNEED), 0);
+			usleep(20 * (i % 8));
+		}
+		igt_assert_eq(__nv_wait(nv), 0);
+		nv_fill(nv, p, 64, PAGE, round * 1000);
+		for (uint32_t i = 0; i < 64; i++)
+			igt_assert_eq(p[i * 1024], round * 1000 + i);
+	}
 	munmap(p, 64 * PAGE);
 }
 
@@ -281,6 +305,7 @@ int igt_main()
 		{ "mprotect-after-use", protect_after_use,
 		  "Write protection in the middle of a mapped block takes effect" },
 		{ "remap-same-va", unmap_and_map, "New memory at an old address is the new one" },
+		{ "madvise-dontneed-busy", dontneed_busy, "Pages dropped while they are mapped" },
 		{ "fork-inherited-file", fork_inherited,
 		  "A child cannot use its parent's mirror" },
 		{ "file-read-only", file_read, "A read-only shared file mapping" },
