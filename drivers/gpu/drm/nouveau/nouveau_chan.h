@@ -87,8 +87,8 @@ void nouveau_chan_kill(struct nouveau_chan *chan, int err);
 bool nouveau_chan_is_dead(const struct nouveau_chan *chan);
 /*
  * Start a dead kernel channel over, in the memory it has; what was in flight
- * has failed. Nobody submits to it or puts its last reference meanwhile. Sleeps, does not evict. -ENOMEM,
- * -ENODEV, -ETIMEDOUT; it is dead still after an error.
+ * has failed. Nobody submits to it or puts its last reference meanwhile. Sleeps,
+ * does not evict. -ENOMEM, -ENODEV, -ETIMEDOUT; it is dead still after an error.
  */
 int nouveau_chan_revive(struct nouveau_chan *chan);
 /* Wait until all submitted work is done or failed. -ETIME, -ERESTARTSYS. */
