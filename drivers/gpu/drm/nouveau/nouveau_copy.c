@@ -88,6 +88,8 @@ static unsigned int slot_take_locked(struct copy_dir *dir, struct dma_fence **bu
 			dir->slots[i].fence = NULL;
 			dir->slots[i].owned = true;
 			dir->next = (i + 1) % SLOTS;
+			dma_fence_put(*busy);
+			*busy = NULL;
 			return i;
 		}
 		if (!dir->slots[i].owned && !*busy)
