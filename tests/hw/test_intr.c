@@ -159,14 +159,15 @@ static void test_level_source(void **state)
 {
 	struct sim *s = *state;
 
+	/* THERMAL, which nothing here drives; PFIFO's worker settles its own */
 	enable_all(s);
-	level(s, 136, true);
-	assert_int_equal(sim_rd32(s, LEAF(4)), 1u << 8);
-	sim_wr32(s, LEAF(4), 1u << 8);
-	assert_int_equal(sim_rd32(s, LEAF(4)), 1u << 8);	/* still asserted */
-	level(s, 136, false);
-	assert_int_equal(sim_rd32(s, LEAF(4)), 1u << 8);	/* latched */
-	sim_wr32(s, LEAF(4), 1u << 8);
+	level(s, 146, true);
+	assert_int_equal(sim_rd32(s, LEAF(4)), 1u << 18);
+	sim_wr32(s, LEAF(4), 1u << 18);
+	assert_int_equal(sim_rd32(s, LEAF(4)), 1u << 18);	/* still asserted */
+	level(s, 146, false);
+	assert_int_equal(sim_rd32(s, LEAF(4)), 1u << 18);	/* latched */
+	sim_wr32(s, LEAF(4), 1u << 18);
 	assert_int_equal(sim_rd32(s, LEAF(4)), 0);
 }
 
