@@ -167,11 +167,15 @@ static void copies(enum engine engine)
 struct mistake {
 	const char *name;
 	enum engine engine;
-	uint32_t words[8];
+	uint32_t words[12];
 	unsigned int n;
 };
 
 #define INC(subch, mthd, n)	(0x20000000u | (n) << 16 | (subch) << 13 | (mthd) >> 2)
+/* A page of VRAM onto itself: harmless should it be let through. */
+#define PHYSICAL_COPY \
+	{ INC(COPY, NVC5B5_OFFSET_IN_UPPER, 4), 0, 0x80000, 0, 0x80000, \
+	  INC(COPY, NVC5B5_LINE_LENGTH_IN, 1), 4096, INC(COPY, NVC5B5_LAUNCH_DMA, 1), 0x3182 }, 9
 
 static const struct mistake mistakes[] = {
 	{ "illegal-method-gr", GR, { INC(0, NVC46F_ILLEGAL, 1), 0 }, 2 },
@@ -183,8 +187,8 @@ static const struct mistake mistakes[] = {
 	{ "misaligned-semaphore", GR, { INC(0, NVC46F_SEM_ADDR_LO, 5), 4, 0, 0, 0, 0x01000001 }, 6 },
 	/* what only the kernel's own channels may do */
 	{ "privileged-invalidate", GR, { INC(0, NVC46F_MEM_OP_A, 4), 0, 0, 1, 0x48000000 }, 5 },
-	{ "physical-copy-gr", GR, { INC(COPY, NVC5B5_LAUNCH_DMA, 1), 0x3182 }, 2 },
-	{ "physical-copy-ce", CE, { INC(COPY, NVC5B5_LAUNCH_DMA, 1), 0x3182 }, 2 },
+	{ "physical-copy-gr", GR, PHYSICAL_COPY },
+	{ "physical-copy-ce", CE, PHYSICAL_COPY },
 };
 
 static void expect_dead(struct client *bad, struct client *gr, struct client *ce)
@@ -325,10 +329,14 @@ static void implicit_order(void)
 {
 	struct client c;
 	const struct nv_bo *first[3], *second[3];
+	struct drm_nouveau_gem_cpu_prep poll;
 	struct nv_bo sem, between;
 	int gr, ce;
 
 	client_init(&c, GR);
+	poll = (struct drm_nouveau_gem_cpu_prep) {
+		.handle = c.dst.handle, .flags = NOUVEAU_GEM_CPU_PREP_NOWAIT,
+	};
 	gr = c.channel;
 	ce = __channel_new(c.fd, CE);
 	igt_assert_lte(0, ce);
@@ -353,6 +361,9 @@ static void implicit_order(void)
 	second[2] = &c.dst;
 	igt_assert_eq(__submit_bos(&c, second, 3, 1 << 2, false), 0);
 
+	/* time enough for the second to run, were it not for the first */
+	usleep(50000);
+	igt_assert_eq(__nv_ioctl(c.fd, DRM_IOCTL_NOUVEAU_GEM_CPU_PREP, &poll), -EBUSY);
 	*(volatile uint32_t *)sem.map = 1;
 	igt_assert_eq(__nv_bo_wait(&c.dst), 0);
 	nv_check_pattern(c.dst.map, PAGE, 7);
