@@ -149,10 +149,12 @@ static void *engine_run(void *opaque)
 /* Serve what the buffer holds; also take pages away again, as eviction does. */
 static void serve(struct env *e, unsigned int *get)
 {
-	unsigned int put = rd(e, VF_PUT(R)) & 0xfffff;
-	bool overflow = rd(e, VF_PUT(R)) & OVERFLOW;
+	uint32_t reg = rd(e, VF_PUT(R));
+	unsigned int put = reg & 0xfffff;
+	bool overflow = reg & OVERFLOW;
 
-	if (put == *get)
+	/* an empty ring that overflowed: everything since was dropped */
+	if (put == *get && !overflow)
 		return;
 	for (; *get != put; *get = (*get + 1) % ENTRIES) {
 		uint32_t *p = packet(e, R, *get);
