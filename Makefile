@@ -17,7 +17,8 @@ export O
 MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
 .NOTPARALLEL:
-LEVELS := unit hw lint vm
+# The longest first: scripts/check runs them two at a time.
+LEVELS := vm unit hw lint
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check check-unit check-hw check-lint check-vm check-debug \
@@ -38,7 +39,7 @@ help: ## this text
 demo: guest ## GPU kernels walk the CPU's malloc'd data; leaves a picture
 	@scripts/demo
 
-check: host ## all levels: unit, hw, lint, vm
+check: guest igt ## all levels: unit, hw, lint, vm
 	@scripts/check $(LEVELS)
 
 check-unit: host ## the driver's pure code in user space, ASan and UBSan
