@@ -55,12 +55,19 @@ struct nouveau_dmem_source {
 };
 
 /**
- * struct nouveau_dmem_moved - how a migration went, in pages
+ * struct nouveau_dmem_result - what became of the pages of a migration
+ *
+ * In 4 KiB pages whatever the size of a folio; calls add to it. What was asked
+ * for and is in none of these was not given by core mm: it was not there, or on
+ * the right side already, or somebody held it. Who must know which looks at the
+ * pages that are left.
  */
-struct nouveau_dmem_moved {
-	unsigned int collected;		/* that core mm let us have */
+struct nouveau_dmem_result {
+	unsigned int collected;		/* that core mm let us have; the sum of the others */
 	unsigned int moved;
-	unsigned int no_vram;		/* stayed for lack of VRAM */
+	unsigned int no_memory;		/* stayed: no VRAM for it, or no RAM */
+	unsigned int no_copy;		/* stayed: the copy engine failed */
+	unsigned int kept;		/* stayed: core mm changed its mind at the end */
 };
 
 /*
@@ -70,10 +77,10 @@ struct nouveau_dmem_moved {
  */
 int nouveau_dmem_to_vram(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 base,
 			 const struct nouveau_mask *mask, const struct nouveau_dmem_source *source,
-			 struct nouveau_dmem_scratch *s, struct nouveau_dmem_moved *moved);
+			 struct nouveau_dmem_scratch *s, struct nouveau_dmem_result *moved);
 /* Move what is in VRAM of [start, end), at most a block inside @vma, home. */
 int nouveau_dmem_to_sys(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 start, u64 end,
-			struct nouveau_dmem_scratch *s, struct nouveau_dmem_moved *moved);
+			struct nouveau_dmem_scratch *s, struct nouveau_dmem_result *moved);
 
 void nouveau_dmem_debugfs_show(struct nouveau_device *ndev, struct seq_file *m);
 

@@ -190,6 +190,39 @@ static unsigned int move_count(const struct dmem_move *mv)
 	return moved;
 }
 
+/* Pages that core mm let us have; a hole that came along is none. */
+static unsigned int move_collected(const struct dmem_move *mv)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < mv->n; i++)
+		n += (mv->src[i] & MIGRATE_PFN_MIGRATE) && migrate_pfn_to_page(mv->src[i]);
+	return n;
+}
+
+/* Those with a place to go to. */
+static unsigned int move_places(const struct dmem_move *mv)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < mv->n; i++)
+		n += !!mv->dst[i];
+	return n;
+}
+
+/* Of @collected pages @got had a place, of those @moved went there. */
+static void result_add(struct nouveau_dmem_result *res, unsigned int collected, unsigned int got,
+		       unsigned int moved, int err)
+{
+	res->collected += collected;
+	res->moved += moved;
+	res->no_memory += collected - got;
+	if (err)
+		res->no_copy += got - moved;
+	else
+		res->kept += got - moved;
+}
+
 /**
  * nouveau_dmem_to_vram - move pages of a block to VRAM
  * @ndev: the GPU
@@ -208,7 +241,7 @@ static unsigned int move_count(const struct dmem_move *mv)
  */
 int nouveau_dmem_to_vram(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 base,
 			 const struct nouveau_mask *mask, const struct nouveau_dmem_source *source,
-			 struct nouveau_dmem_scratch *s, struct nouveau_dmem_moved *moved)
+			 struct nouveau_dmem_scratch *s, struct nouveau_dmem_result *moved)
 {
 	unsigned int first = nouveau_mask_next(mask, 0, true);
 	unsigned int end = nouveau_mask_end(mask);
@@ -255,9 +288,7 @@ int nouveau_dmem_to_vram(struct nouveau_device *ndev, struct vm_area_struct *vma
 	n = move_count(&mv);
 	migrate_vma_finalize(&args);
 
-	moved->collected += total;
-	moved->moved += n;
-	moved->no_vram += total - got;
+	result_add(moved, total, got, n, err);
 	nouveau_stat_add(&ndev->stats, NOUVEAU_STAT_PAGES_TO_VRAM, n);
 	nouveau_stat_add(&ndev->stats, NOUVEAU_STAT_MIGRATE_NOVRAM, total - got);
 	if (n && n < nouveau_mask_weight(mask, 0, NOUVEAU_BLOCK_PAGES))
@@ -299,7 +330,7 @@ static int move_alloc_ram(struct dmem_move *mv, struct vm_area_struct *vma, u64 
 /* Home by address; all of [start, end) is in @vma. */
 static int dmem_home(struct nouveau_dmem *dmem, struct vm_area_struct *vma, u64 start, u64 end,
 		     struct page *fault_page, struct dmem_move *mv,
-		     struct nouveau_dmem_moved *moved)
+		     struct nouveau_dmem_result *moved)
 {
 	struct migrate_vma args = {
 		.vma = vma,
@@ -311,7 +342,7 @@ static int dmem_home(struct nouveau_dmem *dmem, struct vm_area_struct *vma, u64 
 		.flags = MIGRATE_VMA_SELECT_DEVICE_PRIVATE,
 		.fault_page = fault_page,
 	};
-	unsigned int n = 0;
+	unsigned int got = 0, n;
 	int err;
 
 	/* Notifiers take the range away from every GPU that maps it. */
@@ -322,6 +353,7 @@ static int dmem_home(struct nouveau_dmem *dmem, struct vm_area_struct *vma, u64 
 	mv->n = args.npages;
 	if (args.cpages) {
 		err = move_alloc_ram(mv, vma, start, fault_page);
+		got = move_places(mv);
 		if (!err) {
 			err = move_copy(mv);
 			if (err)
@@ -334,8 +366,7 @@ static int dmem_home(struct nouveau_dmem *dmem, struct vm_area_struct *vma, u64 
 	n = move_count(mv);
 	migrate_vma_finalize(&args);
 
-	moved->collected += args.cpages;
-	moved->moved += n;
+	result_add(moved, move_collected(mv), got, n, err);
 	nouveau_stat_add(&dmem->ndev->stats, NOUVEAU_STAT_PAGES_TO_SYS, n);
 	trace_nouveau_migrate(start, end, false, args.cpages, n, err);
 	return err;
@@ -353,7 +384,7 @@ static int dmem_home(struct nouveau_dmem *dmem, struct vm_area_struct *vma, u64 
  * Return: 0, also when there was nothing; -EINVAL, -ENOMEM, -EIO.
  */
 int nouveau_dmem_to_sys(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 start, u64 end,
-			struct nouveau_dmem_scratch *s, struct nouveau_dmem_moved *moved)
+			struct nouveau_dmem_scratch *s, struct nouveau_dmem_result *moved)
 {
 	struct dmem_move mv = { .src = s->src, .dst = s->dst, .dma = s->dma };
 
@@ -378,7 +409,7 @@ static unsigned int home_pages(const struct nouveau_dmem *dmem)
 }
 
 static int home_around(struct vm_fault *vmf, unsigned int pages, struct dmem_move *mv,
-		       struct nouveau_dmem_moved *moved)
+		       struct nouveau_dmem_result *moved)
 {
 	struct nouveau_dmem *dmem = page_dmem(vmf->page);
 	u64 start, end;
@@ -408,7 +439,7 @@ vm_fault_t nouveau_dmem_migrate_to_ram(struct vm_fault *vmf)
 	struct dmem_move mv = { .src = src, .dst = dst, .dma = dma };
 	unsigned int pages = home_pages(page_dmem(vmf->page));
 	struct nouveau_dmem_scratch *s = NULL;
-	struct nouveau_dmem_moved moved = { };
+	struct nouveau_dmem_result moved = { };
 	int err;
 
 	if (pages > NOUVEAU_GRANULE_PAGES) {

@@ -66,7 +66,7 @@ static void svm_detach(void *cookie, u64 base, const struct nouveau_mask *pages)
 
 static int svm_to_vram(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, u64 base,
 		       const struct nouveau_mask *mask, struct nouveau_svm_scratch *s,
-		       struct nouveau_dmem_moved *moved)
+		       struct nouveau_dmem_result *moved)
 {
 	struct nouveau_dmem_source source = { .cookie = svm, .detach = svm_detach };
 	struct nouveau_svm_block *block = nouveau_svm_block_get(svm, base);
@@ -290,7 +290,7 @@ static unsigned int mask_pages(const struct nouveau_mask *m)
 static unsigned int service_vma(struct service *sv, unsigned int from)
 {
 	struct nouveau_svm_mm *svm = sv->svm;
-	struct nouveau_dmem_moved moved = { };
+	struct nouveau_dmem_result moved = { };
 	struct nouveau_svm_view view;
 	struct nouveau_svm_plan plan;
 	struct vm_area_struct *vma;
@@ -392,7 +392,7 @@ static int bind_migrate(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, 
 			bool to_vram, struct nouveau_svm_scratch *s, u64 *pages)
 {
 	u64 base = start & ~(NOUVEAU_BLOCK_BYTES - 1);
-	struct nouveau_dmem_moved moved = { };
+	struct nouveau_dmem_result moved = { };
 	struct nouveau_mask mask;
 	int err;
 
