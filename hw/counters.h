@@ -13,6 +13,7 @@
 	X(tlb_stale_entries) \
 	X(faults_replayable) X(faults_non_replayable) X(faults_gr) X(faults_ce) X(faults_host) \
 	X(faults_dropped) X(fault_buffer_overflows) X(replays) X(cancels) X(faults_cancelled) \
+	X(remote_accesses) X(access_notifications) X(access_notify_full) \
 	X(ce_launches) X(ce_bytes_h2d) X(ce_bytes_d2h) X(ce_bytes_d2d) X(ce_bytes_h2h) X(ce_bytes_fill) \
 	X(gp_entries) X(methods) X(host_semaphores) X(ctx_switches) X(channel_errors) \
 	X(launches) X(ctas) X(warp_instructions) X(lane_instructions) X(warp_parks) X(sm_exceptions)

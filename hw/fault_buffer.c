@@ -115,7 +115,7 @@ static bool write_physical(struct gpu *gpu, enum gpu_aperture ap, uint64_t pa,
 }
 
 /* A BAR2 address; while BAR2 is not bound those are physical from 0. */
-static bool write_virtual(struct gpu *gpu, uint64_t va, const uint32_t *dw, uint8_t *type)
+bool fault_store_bar2(struct gpu *gpu, uint64_t va, const uint32_t *dw, uint8_t *type)
 {
 	const struct mmu_as *as = aperture_bar2_as(gpu);
 	struct tlb *tlb = gpu->mmu->faults->tlb;
@@ -175,7 +175,7 @@ static bool write_packet(struct gpu *gpu, unsigned int i, uint32_t index, const 
 	if (physical(b))
 		ok = write_physical(gpu, ap, addr, dw, &type);
 	else
-		ok = write_virtual(gpu, addr, dw, &type);
+		ok = fault_store_bar2(gpu, addr, dw, &type);
 	if (!ok)
 		buffer_error(gpu, i, addr, type);
 	return ok;

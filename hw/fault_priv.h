@@ -38,6 +38,11 @@ struct fault_buffers {
 
 /* fault_buffer.c: the read-only bits of FAULT_STATUS */
 uint32_t fault_buffer_status(const struct fault_buffers *f);
+/*
+ * fault_buffer.c: put a packet of 32 bytes at a BAR2 address, its last dword, which
+ * has VALID, after the others. False: @type says why there is no memory.
+ */
+bool fault_store_bar2(struct gpu *gpu, uint64_t va, const uint32_t *dw, uint8_t *type);
 /* fault_info.c */
 void fault_info_register(struct gpu *gpu);
 

@@ -6,6 +6,7 @@
  */
 #include <stdatomic.h>
 
+#include "access_counter.h"
 #include "fifo.h"
 #include "intr.h"
 #include "log.h"
@@ -132,7 +133,8 @@ static enum method_result mem_op(struct gpu *gpu, struct pbdma *pb, uint32_t d,
 	case NVC46F_MEM_OP_D_OPERATION_ACCESS_COUNTER_CLR:
 		if (!pb->fc->ch.privileged)
 			return illegal(pb, end);
-		log_unimp("host", "access counters: nothing counts, nothing to clear");
+		if (!access_counter_clear(gpu, pb->w[FC(MEM_OP_C)], d))
+			return illegal(pb, end);
 		return METHOD_DONE;
 	default:
 		log_guest_error("host", "channel %u: unknown memory operation %08x",

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "access_counter.h"
 #include "fault_priv.h"
 #include "log.h"
 #include "mmio.h"
@@ -206,8 +207,9 @@ int mmu_init(struct gpu *gpu)
 	pthread_mutex_init(&gpu->mmu->tlbs_lock, NULL);
 	replay_init(gpu->mmu);
 	mmio_register(gpu, &block);
-	access_counter_register(gpu);
-	ret = fault_buffer_init(gpu);
+	ret = access_counter_init(gpu);
+	if (!ret)
+		ret = fault_buffer_init(gpu);
 	return ret ? ret : late_init(gpu);
 }
 
@@ -219,6 +221,7 @@ void mmu_reset(struct gpu *gpu)
 	late_reset(gpu);
 	replay_reset(gpu);
 	fault_buffer_reset(gpu);
+	access_counter_reset(gpu);
 	pthread_mutex_lock(&mmu->tlbs_lock);
 	for (struct tlb *t = mmu->tlbs; t; t = tlb_next(t))
 		tlb_reset(t);
@@ -231,6 +234,7 @@ void mmu_fini(struct gpu *gpu)
 		return;
 	late_fini(gpu);
 	fault_buffer_fini(gpu);
+	access_counter_fini(gpu);
 	pthread_mutex_destroy(&gpu->mmu->tlbs_lock);
 	free(gpu->mmu);
 	gpu->mmu = NULL;

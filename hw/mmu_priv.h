@@ -26,6 +26,7 @@ struct mmu {
 	struct park_list retrying;		/* during a replay */
 	struct fault_buffers *faults;		/* fault_buffer.c */
 	struct mmu_late *late;			/* mmu_late.c, only with --inject */
+	struct access_counters *access;		/* access_counter.c */
 };
 
 /* mmu_replay.c */
@@ -44,8 +45,5 @@ bool late_post(struct gpu *gpu, late_fn fn, const void *arg, size_t len);
 int late_init(struct gpu *gpu);
 void late_reset(struct gpu *gpu);	/* forgets what is pending */
 void late_fini(struct gpu *gpu);
-
-/* access_counter.c */
-void access_counter_register(struct gpu *gpu);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "sass_mem.h"
 
+#include "access_counter.h"
 #include "nvhw/undocumented.h"
 
 const uint8_t sass_type_bytes[8] = { 1, 1, 2, 2, 4, 8, 16, 0 };
@@ -107,8 +108,11 @@ enum sass_result sass_global(struct warp *w, const struct sass_insn *in, uint32_
 	struct mmu_xlat x;
 	uint64_t first = 0, len = 0;
 	uint8_t *base = NULL;
+	bool counting = access_counter_enabled(gpu);
+	struct access_hits hits;
 	uint32_t left = 0;
 
+	hits.n = 0;
 	tlb_lock(tlb);
 	FOR_MASK(i, mask) {
 		if (va[i] - first >= len) {
@@ -122,11 +126,15 @@ enum sass_result sass_global(struct warp *w, const struct sass_insn *in, uint32_
 			/* What comes before in the same 4 KiB is mapped alike. */
 			first = va[i] - before;
 			len = x.len + before;
+			if (counting && x.aperture != APERTURE_VRAM && !x.sparse)
+				len = access_hits_add(&hits, va[i], &x) + before;
 			base = x.sparse ? NULL : x.ptr - before;
 		}
 		fn(w, in, i, base ? base + (va[i] - first) : NULL);
 	}
 	tlb_unlock(tlb);
+	if (hits.n)
+		access_counter_count(gpu, as, &w->sm->t1, &hits);
 	if (!left)
 		return SASS_NEXT;
 	w->pend = left;

@@ -7,6 +7,7 @@
  */
 #include "sass_mem.h"
 
+#include "access_counter.h"
 #include "log.h"
 #include "nvhw/undocumented.h"
 #include "tex.h"
@@ -23,6 +24,7 @@ struct tex_op {
 	uint32_t handle;		/* of image and sampler; ~0 before the first */
 	bool sampled;
 	unsigned int esr;		/* not 0: the warp traps */
+	struct access_hits *hits;	/* NULL: nobody counts */
 };
 
 /* Memory of the texture unit; false: the lane misses. TLB locked. */
@@ -36,6 +38,8 @@ static bool reach(struct tex_op *op, uint64_t va, void *p, unsigned int bytes, b
 		warp_miss(w, w->sm->tlb, &w->sm->t1, va, access, x.fault_type);
 		return false;
 	}
+	if (op->hits && !x.sparse && x.aperture != APERTURE_VRAM)
+		access_hits_add(op->hits, va, &x);
 	if (x.sparse) {
 		if (!write)
 			memset(p, 0, bytes);
@@ -209,6 +213,7 @@ static enum sass_result each_lane(struct warp *w, const struct sass_insn *in, ui
 {
 	struct tex_op op = { .w = w, .in = in, .handle = ~0u, .sampled = sampled };
 	bool in_register = fn == store;
+	struct access_hits hits = { .n = 0 };
 	uint32_t handle = 0, left = 0;
 
 	if (!in_register) {
@@ -216,6 +221,8 @@ static enum sass_result each_lane(struct warp *w, const struct sass_insn *in, ui
 			return SASS_PARKED;
 		handle = const_word(w, in->s[1].bank, in->imm);
 	}
+	if (access_counter_enabled(w->l->gpu))
+		op.hits = &hits;
 	tlb_lock(w->sm->tlb);
 	FOR_MASK(i, mask) {
 		if (in_register)
@@ -226,6 +233,7 @@ static enum sass_result each_lane(struct warp *w, const struct sass_insn *in, ui
 			break;
 	}
 	tlb_unlock(w->sm->tlb);
+	access_counter_count(w->l->gpu, &w->l->ch->gr_as, &w->sm->t1, &hits);
 	if (op.esr) {
 		w->nparks = 0;
 		return sass_trap(w, op.esr);

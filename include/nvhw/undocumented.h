@@ -128,6 +128,8 @@
 /* Sizes the manuals leave to the chip. */
 #define NVX_FAULT_BUFFER_DEFAULT_REPLAYABLE	8192		/* model: entries */
 #define NVX_FAULT_BUFFER_DEFAULT_NON_REPLAYABLE	1024		/* model: entries */
+#define NVX_ACCESS_COUNTER_BANKS		16		/* model: as many as BANK can name */
+#define NVX_ACCESS_COUNTER_TAGS			256		/* model: counters per bank */
 #define NVX_BAR2_SIZE				0x02000000	/* inferred: 32 MiB on boards */
 #define NVX_CHANNELS				4096		/* published CFG1; repeated for tables */
 #define NVX_GR_CONTEXT_BYTES			0x10000		/* model: opaque context image */
