@@ -57,6 +57,19 @@ static bool covers(u64 start, u64 end, unsigned int order)
 	return first <= start && end - first <= 4096ull << order;
 }
 
+/* OPERATION 0x16 in 31:27, TYPE TARGETED 3, TARGETED_TYPE MIMC 0 at 2, BANK in 6:3. */
+static void memop_counter(void **state)
+{
+	struct tu102_memop op = { .clear_counter = true, .tag = 0xabcde, .bank = 11 };
+	u32 w[TU102_MEMOP_WORDS];
+
+	tu102_memop_encode(w, &op);
+	assert_int_equal(w[0], 0);
+	assert_int_equal(w[1], 0);
+	assert_int_equal(w[2], 0xabcde);
+	assert_int_equal(w[3], 0xb000005b);
+}
+
 static void memop_regions(void **state)
 {
 	unit_seed();
@@ -86,6 +99,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memop_golden),
+		cmocka_unit_test(memop_counter),
 		cmocka_unit_test(memop_regions),
 	};
 

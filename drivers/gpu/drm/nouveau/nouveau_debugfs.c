@@ -7,6 +7,7 @@
  *   page_tables  every client's address space, one line per contiguous run
  *   fault_ring   fault buffers and the last batches
  *   svm_blocks   every 2 MiB block of every mirror
+ *   access       access counters: registers and what they led to
  *
  * and, from nouveau_svm.c, the knobs of its policy.
  */
@@ -21,6 +22,7 @@
 #include <drm/ttm/ttm_placement.h>
 #include <drm/ttm/ttm_resource.h>
 
+#include "nouveau_access_service.h"
 #include "nouveau_client.h"
 #include "nouveau_device.h"
 #include "nouveau_drv.h"
@@ -64,6 +66,8 @@ static const char * const counter_names[] = {
 	[NOUVEAU_STAT_MIGRATE_PARTIAL] = "migrate_partial",
 	[NOUVEAU_STAT_MIGRATE_NOVRAM] = "migrate_no_vram",
 	[NOUVEAU_STAT_EVICT_CHUNK] = "evicted_chunks",
+	[NOUVEAU_STAT_ACCESS_NOTIFY] = "access_notifications",
+	[NOUVEAU_STAT_PAGES_PROMOTED] = "pages_promoted",
 	[NOUVEAU_STAT_CE_PUSH] = "ce_pushes",
 	[NOUVEAU_STAT_CE_COPY] = "ce_copies",
 	[NOUVEAU_STAT_CE_BYTES] = "ce_bytes",
@@ -114,6 +118,12 @@ static int fault_ring_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
+static int access_show(struct seq_file *m, void *unused)
+{
+	nouveau_access_debugfs_show(seq_device(m), m);
+	return 0;
+}
+
 static int svm_blocks_show(struct seq_file *m, void *unused)
 {
 	nouveau_svm_debugfs_show(seq_device(m), m);
@@ -137,6 +147,7 @@ SHOW_PLUGGED(memory_show)
 SHOW_PLUGGED(page_tables_show)
 SHOW_PLUGGED(fault_ring_show)
 SHOW_PLUGGED(svm_blocks_show)
+SHOW_PLUGGED(access_show)
 
 static const struct drm_debugfs_info nouveau_debugfs_files[] = {
 	{ "counters", counters_show },
@@ -144,11 +155,15 @@ static const struct drm_debugfs_info nouveau_debugfs_files[] = {
 	{ "page_tables", page_tables_show_plugged },
 	{ "fault_ring", fault_ring_show_plugged },
 	{ "svm_blocks", svm_blocks_show_plugged },
+	{ "access", access_show_plugged },
 };
 
 void nouveau_debugfs_init(struct nouveau_device *ndev)
 {
+	struct dentry *knobs;
+
 	drm_debugfs_add_files(&ndev->drm, nouveau_debugfs_files,
 			      ARRAY_SIZE(nouveau_debugfs_files));
-	nouveau_svm_debugfs_init(ndev, ndev->drm.debugfs_root);
+	knobs = nouveau_svm_debugfs_init(ndev, ndev->drm.debugfs_root);
+	nouveau_access_debugfs_init(ndev, knobs);
 }

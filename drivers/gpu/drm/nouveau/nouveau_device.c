@@ -16,6 +16,7 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_print.h>
 
+#include "nouveau_access_service.h"
 #include "nouveau_chan.h"
 #include "nouveau_copy.h"
 #include "nouveau_device.h"
@@ -114,6 +115,7 @@ static const struct nouveau_stage stages[] = {
 	{ "dmem", nouveau_dmem_init, nouveau_dmem_fini },
 	{ "faults", nouveau_fault_init, nouveau_fault_fini },
 	{ "svm", nouveau_svm_device_init, nouveau_svm_device_fini },
+	{ "access", nouveau_access_init, nouveau_access_fini },
 	{ "drm", stage_drm_init, stage_drm_fini },
 };
 

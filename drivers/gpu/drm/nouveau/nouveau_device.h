@@ -9,6 +9,7 @@
 
 #include "nouveau_stats.h"
 
+struct nouveau_access_service;
 struct nouveau_bar2;
 struct nouveau_chans;
 struct nouveau_copy;
@@ -61,6 +62,8 @@ struct nouveau_device {
 	struct nouveau_copy *copy;
 	/** @fault: fault service (nouveau_fault.c) */
 	struct nouveau_fault_service *fault;
+	/** @access: listens to the access counters (nouveau_access.c) */
+	struct nouveau_access_service *access;
 	/** @dmem: device-private pages (nouveau_dmem.c) */
 	struct nouveau_dmem *dmem;
 	/** @svm: what all SVM clients share (nouveau_svm.c) */

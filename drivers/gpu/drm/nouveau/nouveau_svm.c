@@ -136,12 +136,18 @@ static struct vm_area_struct *service_view(struct service *sv, unsigned int from
 		 nouveau_mask_weight(&v->write, 0, NOUVEAU_BLOCK_PAGES) +
 		 nouveau_mask_weight(&v->atomic, 0, NOUVEAU_BLOCK_PAGES);
 
+	if (req->hot)
+		faults = max(faults, ndev->svm->knobs.hot_faults);
+
 	nouveau_pt_lock(sv->svm->pt);
 	nouveau_svm_heat_add(&sv->block->heat, &ndev->svm->knobs, v->now_ns, faults);
 	v->heat = sv->block->heat;
 	v->mapped = sv->block->mapped;
 	v->vram = sv->block->vram;
 	nouveau_pt_unlock(sv->svm->pt);
+	/* That the rest is mapped in place makes nothing else hot. */
+	if (req->hot)
+		v->mapped = v->vram;
 	return vma;
 }
 
@@ -333,7 +339,8 @@ void nouveau_svm_service(struct nouveau_svm_mm *svm, const struct nouveau_svm_re
 
 	memset(res, 0, sizeof(*res));
 	todo = nouveau_mask_or(todo, &req->atomic);
-	atomic64_add(mask_pages(&todo), &svm->faults);
+	if (!req->hot)
+		atomic64_add(mask_pages(&todo), &svm->faults);
 	if (req->base >= TASK_SIZE_MAX || !mmget_not_zero(svm->mm)) {
 		result_fail_all(req, res);
 		return;

@@ -38,6 +38,7 @@ void nouveau_svm_put(struct nouveau_svm_mm *svm);
 struct nouveau_svm_request {
 	u64 base;
 	struct nouveau_mask read, write, atomic, prefetch;
+	bool hot;		/* not faults: told by the access counters */
 };
 
 /**
@@ -59,10 +60,15 @@ void nouveau_svm_scratch_del(struct nouveau_svm_scratch *s);
 void nouveau_svm_service(struct nouveau_svm_mm *svm, const struct nouveau_svm_request *req,
 			 struct nouveau_svm_scratch *s, struct nouveau_svm_result *res);
 
+/* Bring pages of a block that are used in place to VRAM. Sleeps, no locks held. */
+unsigned int nouveau_svm_promote(struct nouveau_svm_mm *svm, u64 base,
+				 const struct nouveau_mask *hot, struct nouveau_svm_scratch *s,
+				 struct nouveau_svm_result *res);
+
 int nouveau_svm_ioctl_init(struct drm_device *drm, void *data, struct drm_file *file);
 int nouveau_svm_ioctl_bind(struct drm_device *drm, void *data, struct drm_file *file);
 
-void nouveau_svm_debugfs_init(struct nouveau_device *ndev, struct dentry *root);
+struct dentry *nouveau_svm_debugfs_init(struct nouveau_device *ndev, struct dentry *root);
 void nouveau_svm_debugfs_show(struct nouveau_device *ndev, struct seq_file *m);
 void nouveau_svm_fdinfo(struct nouveau_svm_mm *svm, struct drm_printer *p);
 

@@ -16,15 +16,22 @@
  * nouveau_svm_debugfs_init - a file per policy knob in svm_knobs/
  * @ndev: the GPU
  * @root: debugfs directory of the device
+ *
+ * Return: svm_knobs/, for the knobs of others.
  */
-void nouveau_svm_debugfs_init(struct nouveau_device *ndev, struct dentry *root)
+struct dentry *nouveau_svm_debugfs_init(struct nouveau_device *ndev, struct dentry *root)
 {
 	struct nouveau_svm_knobs *k = &ndev->svm->knobs;
+	struct nouveau_pressure_knobs *p = &ndev->svm->pressure;
 	struct dentry *dir = debugfs_create_dir("svm_knobs", root);
 
 #define X(knob, def, help) debugfs_create_u32(#knob, 0644, dir, &k->knob);
 	NOUVEAU_SVM_KNOBS(X)
 #undef X
+#define X(knob, def, help) debugfs_create_u32(#knob, 0644, dir, &p->knob);
+	NOUVEAU_PRESSURE_KNOBS(X)
+#undef X
+	return dir;
 }
 
 static void show_block(const struct nouveau_svm_block *b, struct seq_file *m)

@@ -491,6 +491,7 @@ int nouveau_svm_device_init(struct nouveau_device *ndev)
 		return -ENOMEM;
 	dev->ndev = ndev;
 	dev->knobs = nouveau_svm_knobs_default;
+	dev->pressure = nouveau_pressure_knobs_default;
 	xa_init(&dev->by_vm);
 	init_waitqueue_head(&dev->wq);
 	ndev->svm = dev;

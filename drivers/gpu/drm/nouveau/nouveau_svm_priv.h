@@ -14,6 +14,7 @@
 
 #include "nouveau_device.h"
 #include "nouveau_dmem.h"
+#include "nouveau_pressure.h"
 #include "nouveau_svm.h"
 #include "nouveau_svm_policy.h"
 
@@ -27,6 +28,7 @@ struct nouveau_vm;
 struct nouveau_svm_device {
 	struct nouveau_device *ndev;
 	struct nouveau_svm_knobs knobs;
+	struct nouveau_pressure_knobs pressure;
 	/** @by_vm: running mirrors by their nouveau_vm; its lock guards the lookup */
 	struct xarray by_vm;
 	/** @running: mirrors not stopped yet */

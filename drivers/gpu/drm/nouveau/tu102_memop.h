@@ -27,6 +27,9 @@ struct tu102_memop {
 	bool ack;		/* done only when the GPU's accesses through it are */
 	bool membar;		/* and ordered against the CPU */
 	bool hub_only;		/* not the graphics TLBs */
+	bool clear_counter;	/* an access counter, by @tag and @bank; nothing else counts */
+	u32 tag;
+	u8 bank;
 };
 
 /* Order of the smallest aligned region that covers [start, end), end > start. */
@@ -46,6 +49,16 @@ static inline void tu102_memop_encode(u32 w[TU102_MEMOP_WORDS], const struct tu1
 	bool targeted = true;
 	u64 va = 0;
 
+	if (op->clear_counter) {
+		w[0] = 0;
+		w[1] = 0;
+		w[2] = NV_NUM(NVC46F_MEM_OP_C_ACCESS_COUNTER_CLR_TARGETED_NOTIFY_TAG, op->tag);
+		w[3] = NV_DEF(NVC46F_MEM_OP_D_OPERATION, _ACCESS_COUNTER_CLR) |
+		       NV_DEF(NVC46F_MEM_OP_D_ACCESS_COUNTER_CLR_TYPE, _TARGETED) |
+		       NV_DEF(NVC46F_MEM_OP_D_ACCESS_COUNTER_CLR_TARGETED_TYPE, _MIMC) |
+		       NV_NUM(NVC46F_MEM_OP_D_ACCESS_COUNTER_CLR_TARGETED_BANK, op->bank);
+		return;
+	}
 	if (op->cancel) {
 		va = op->start;
 	} else if (op->end == ~0ull || op->end <= op->start) {

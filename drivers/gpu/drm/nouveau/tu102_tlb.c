@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * TLB invalidates, replays and cancels.
+ * TLB invalidates, replays and cancels, and the clearing of access counters.
  *
  * A register access to the GPU is a bus round trip, and the register form needs
  * three writes and a poll and cannot name addresses. So as soon as there is a
@@ -314,6 +314,34 @@ int tu102_tlb_cancel_va(struct nouveau_device *ndev, u64 pdb, u64 va, unsigned i
 
 	nouveau_stat_inc(&ndev->stats, NOUVEAU_STAT_CANCEL);
 	ret = tlb_channel(ndev, &op, 1);
+	return ret == -EAGAIN ? -EOPNOTSUPP : ret;
+}
+
+/**
+ * tu102_tlb_clear_counters - let access counters count from 0 again
+ * @ndev: device
+ * @ids: which
+ * @n: how many
+ *
+ * A MEM_OP like the others here, and there is no register that can do it.
+ *
+ * Return: 0, -ENOMEM, or -EOPNOTSUPP without a channel.
+ */
+int tu102_tlb_clear_counters(struct nouveau_device *ndev, const struct tu102_counter_id *ids,
+			     unsigned int n)
+{
+	struct tu102_memop *ops = kcalloc(n, sizeof(*ops), GFP_KERNEL);
+	unsigned int i;
+	int ret;
+
+	if (!ops)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		ops[i] = (struct tu102_memop) {
+			.clear_counter = true, .tag = ids[i].tag, .bank = ids[i].bank,
+		};
+	ret = tlb_channel(ndev, ops, n);
+	kfree(ops);
 	return ret == -EAGAIN ? -EOPNOTSUPP : ret;
 }
 

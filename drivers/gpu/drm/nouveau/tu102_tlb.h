@@ -57,4 +57,14 @@ enum tu102_cancel { TU102_CANCEL_ALL, TU102_CANCEL_WRITE_AND_ATOMIC };
 int tu102_tlb_cancel_va(struct nouveau_device *ndev, u64 pdb, u64 va, unsigned int mmu_engine_id,
 			enum tu102_cancel what);
 
+/* Names an access counter. */
+struct tu102_counter_id {
+	u32 tag;
+	u8 bank;
+};
+
+/* Set @n access counters, at most 64, to 0. 0, -ENOMEM, -EOPNOTSUPP without a channel. */
+int tu102_tlb_clear_counters(struct nouveau_device *ndev, const struct tu102_counter_id *ids,
+			     unsigned int n);
+
 #endif
