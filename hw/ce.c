@@ -127,8 +127,10 @@ static void add_float(uint32_t *p, uint32_t payload)
 					      __ATOMIC_RELAXED));
 }
 
-static void release(struct gpu *gpu, struct ce_job *job, uint8_t *p, uint32_t payload)
+static void release(struct gpu *gpu, struct ce_job *job, const struct mmu_xlat *x,
+		    uint32_t payload)
 {
+	uint8_t *p = x->ptr;
 	uint32_t l = job->launch, red = NV_GET(l, NVC5B5_LAUNCH_DMA_SEMAPHORE_REDUCTION);
 	uint32_t type = NV_GET(l, NVC5B5_LAUNCH_DMA_SEMAPHORE_TYPE);
 	bool four = type == NVC5B5_LAUNCH_DMA_SEMAPHORE_TYPE_RELEASE_FOUR_WORD_SEMAPHORE;
@@ -146,7 +148,7 @@ static void release(struct gpu *gpu, struct ce_job *job, uint8_t *p, uint32_t pa
 	} else if (red == NVC5B5_LAUNCH_DMA_SEMAPHORE_REDUCTION_FADD) {
 		add_float((uint32_t *)p, payload);
 	} else {
-		sem_reduce(p, false, red,
+		sem_reduce(p, x->aperture != APERTURE_VRAM, false, red,
 			   NV_IS(l, NVC5B5_LAUNCH_DMA_SEMAPHORE_REDUCTION_SIGN, _SIGNED), payload);
 	}
 }
@@ -167,7 +169,7 @@ static enum ce_progress semaphore(struct gpu *gpu, struct ce_unit *u, struct cha
 	tlb_lock(u->tlb);
 	r = mmu_translate(gpu, u->tlb, &ch->as, va, red ? MMU_ATOMIC : MMU_WRITE, &x);
 	if (r == MMU_OK && x.ptr)
-		release(gpu, &c->job, x.ptr, ce_reg(c, NVC5B5_SET_SEMAPHORE_PAYLOAD));
+		release(gpu, &c->job, &x, ce_reg(c, NVC5B5_SET_SEMAPHORE_PAYLOAD));
 	tlb_unlock(u->tlb);
 	if (r == MMU_FAULT) {
 		*f = (struct ce_fault){ va, red ? MMU_ATOMIC : MMU_WRITE, x.fault_type };

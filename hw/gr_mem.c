@@ -61,7 +61,8 @@ enum engine_result gr_release(struct gr_ctx *ctx, unsigned int client, const str
 	tlb_lock(tlb);
 	res = mmu_translate(ctx->gpu, tlb, &ctx->ch->gr_as, va, access, &x);
 	if (res == MMU_OK && !x.sparse && r->reduce) {
-		sem_reduce(x.ptr, false, host_op[r->op & 7], r->reduce_signed, r->payload);
+		sem_reduce(x.ptr, x.aperture != APERTURE_VRAM, false, host_op[r->op & 7],
+			   r->reduce_signed, r->payload);
 	} else if (res == MMU_OK && !x.sparse) {
 		/* Time first: whoever sees the payload finds it there. */
 		if (!r->one_word)

@@ -111,7 +111,7 @@ static enum method_result release(struct gpu *gpu, struct pbdma *pb, const struc
 		if (s->timestamp)
 			dma_store64((uint64_t *)(x.ptr + 8), gpu_time(gpu));
 		if (reduction)
-			sem_reduce(x.ptr, s->wide, op, sign, s->payload);
+			sem_reduce(x.ptr, x.aperture != APERTURE_VRAM, s->wide, op, sign, s->payload);
 		else if (s->wide)
 			dma_store64((uint64_t *)x.ptr, s->payload);
 		else if (s->timestamp)

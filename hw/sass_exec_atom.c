@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Atomics. The guest's CPUs work on the same words at the same time, so each is
- * one atomic operation of the host, or a compare-and-swap loop.
+ * Atomics. Units and CPUs work on the same words of VRAM at the same time, so each
+ * is one atomic operation of the host, or a compare-and-swap loop. Those on system
+ * memory are L2's (l2.h).
  */
+#include "l2.h"
 #include "nvhw/undocumented.h"
 #include "sass_float.h"
 #include "sass_mem.h"
@@ -75,6 +77,21 @@ static void set_result(struct warp *w, const struct sass_insn *in, unsigned int 
 		w->r[in->dst + 1][lane] = (uint32_t)(old >> 32);
 }
 
+/* A comparison that fails writes nothing. */
+static uint64_t remote_element(const struct sass_insn *in, uint8_t *p, uint64_t v, uint64_t swap)
+{
+	unsigned int bytes = is_wide(in) ? 8 : 4;
+	uint64_t old;
+
+	l2_lock(p);
+	old = l2_read(p, bytes);
+	l2_turnaround();
+	if (in->sub <= SASS_ATOM_EXCH || old == v)
+		l2_write(p, bytes, update(in->sub, in->type, old, v, swap));
+	l2_unlock(p);
+	return old;
+}
+
 static void atomic_element(struct warp *w, const struct sass_insn *in, unsigned int lane,
 			   uint8_t *p)
 {
@@ -83,7 +100,9 @@ static void atomic_element(struct warp *w, const struct sass_insn *in, unsigned 
 	uint64_t old64 = 0;
 	uint32_t old32;
 
-	if (p && is_wide(in)) {
+	if (p && w->remote) {
+		old64 = remote_element(in, p, v, swap);
+	} else if (p && is_wide(in)) {
 		old64 = __atomic_load_n((uint64_t *)p, __ATOMIC_RELAXED);
 		while (!__atomic_compare_exchange_n((uint64_t *)p, &old64,
 						    update(in->sub, in->type, old64, v, swap),

@@ -8,6 +8,7 @@
 #include "sass_mem.h"
 
 #include "access_counter.h"
+#include "l2.h"
 #include "nvhw/undocumented.h"
 
 const uint8_t sass_type_bytes[8] = { 1, 1, 2, 2, 4, 8, 16, 0 };
@@ -129,9 +130,18 @@ enum sass_result sass_global(struct warp *w, const struct sass_insn *in, uint32_
 			if (counting && x.aperture != APERTURE_VRAM && !x.sparse)
 				len = access_hits_add(&hits, va[i], &x) + before;
 			base = x.sparse ? NULL : x.ptr - before;
+			w->remote = base && x.aperture != APERTURE_VRAM;
 		}
-		fn(w, in, i, base ? base + (va[i] - first) : NULL);
+		if (w->remote && access == MMU_WRITE) {
+			/* Not between the read and the write of an atomic. */
+			l2_lock(base + (va[i] - first));
+			fn(w, in, i, base + (va[i] - first));
+			l2_unlock(base + (va[i] - first));
+		} else {
+			fn(w, in, i, base ? base + (va[i] - first) : NULL);
+		}
 	}
+	w->remote = false;
 	tlb_unlock(tlb);
 	if (hits.n)
 		access_counter_count(gpu, as, &w->sm->t1, &hits);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sem_op.h"
 
+#include "l2.h"
 #include "nvhw/tu104/dev_pbdma.h"
 
 bool sem_reduction_valid(unsigned int op, bool wide, bool sign)
@@ -51,9 +52,24 @@ static uint64_t extend(uint32_t v, bool sign)
 	return sign ? (uint64_t)(int64_t)(int32_t)v : v;
 }
 
-void sem_reduce(void *p, bool wide, unsigned int op, bool sign, uint64_t payload)
+static void reduce_remote(void *p, bool wide, unsigned int op, bool sign, uint64_t payload)
 {
-	if (wide) {
+	unsigned int bytes = wide ? 8 : 4;
+	uint64_t old;
+
+	l2_lock(p);
+	old = l2_read(p, bytes);
+	l2_turnaround();
+	l2_write(p, bytes, wide ? apply(op, sign, old, payload) :
+				  apply(op, sign, extend(old, sign), extend(payload, sign)));
+	l2_unlock(p);
+}
+
+void sem_reduce(void *p, bool remote, bool wide, unsigned int op, bool sign, uint64_t payload)
+{
+	if (remote) {
+		reduce_remote(p, wide, op, sign, payload);
+	} else if (wide) {
 		uint64_t *p64 = p, old = __atomic_load_n(p64, __ATOMIC_RELAXED);
 
 		while (!__atomic_compare_exchange_n(p64, &old, apply(op, sign, old, payload), false,

@@ -74,6 +74,7 @@ struct warp {
 	struct cta *cta;
 	const struct sm *sm;
 	uint8_t state;			/* enum warp_state */
+	bool remote;			/* the running access is to system memory */
 	uint8_t esr;			/* NVX_SM_WARP_ERROR_*, after SASS_TRAP */
 	unsigned int index;		/* in the CTA */
 	const struct code_page *code;	/* page of cur_pc, or NULL */
