@@ -63,6 +63,7 @@ static const char * const counter_names[] = {
 	[NOUVEAU_STAT_PAGES_TO_SYS] = "pages_to_sys",
 	[NOUVEAU_STAT_PAGES_MAPPED_SYS] = "pages_mapped_sys",
 	[NOUVEAU_STAT_PAGES_MAPPED_VRAM] = "pages_mapped_vram",
+	[NOUVEAU_STAT_PAGES_EXCLUSIVE] = "pages_exclusive",
 	[NOUVEAU_STAT_MIGRATE_PARTIAL] = "migrate_partial",
 	[NOUVEAU_STAT_MIGRATE_NOVRAM] = "migrate_no_vram",
 	[NOUVEAU_STAT_EVICT_CHUNK] = "evicted_chunks",

@@ -40,6 +40,7 @@ struct service {
 	const struct nouveau_svm_request *req;
 	struct nouveau_svm_scratch *s;
 	struct nouveau_svm_result *res;
+	struct nouveau_mask solved;	/* pages mapped with all permissions there are */
 };
 
 struct nouveau_svm_scratch *nouveau_svm_scratch_new(void)
@@ -123,6 +124,7 @@ static struct vm_area_struct *service_view(struct service *sv, unsigned int from
 	}
 	in = nouveau_mask_range(v->first, v->end);
 	in = nouveau_mask_andnot(in, &sv->block->hole);
+	in = nouveau_mask_andnot(in, &sv->solved);
 	v->read = nouveau_mask_and(in, &req->read);
 	v->write = nouveau_mask_and(in, &req->write);
 	v->atomic = nouveau_mask_and(in, &req->atomic);
@@ -198,7 +200,6 @@ static struct nouveau_svm_map required_map(const struct nouveau_svm_plan *plan,
 		.end = end,
 		.require = nouveau_mask_and(in, &plan->require),
 		.require_write = nouveau_mask_and(in, &plan->require_write),
-		.atomic = nouveau_mask_and(in, &plan->want_atomic),
 	};
 }
 
@@ -262,6 +263,45 @@ static void service_bisect(struct service *sv, const struct nouveau_svm_plan *pl
 	}
 }
 
+/* CPUs cannot be kept out of this one: exact among the units of the GPU, at least. */
+static int service_atomic_in_place(struct service *sv, unsigned int page)
+{
+	struct nouveau_svm_map map = { .first = page, .end = page + 1 };
+
+	nouveau_mask_set(&map.require, page);
+	nouveau_mask_set(&map.require_write, page);
+	nouveau_mask_set(&map.atomic, page);
+	return service_map(sv, &map);
+}
+
+/* Those that are mapped in system memory now take one more step. */
+static void service_atomics(struct service *sv, const struct nouveau_svm_plan *plan)
+{
+	struct nouveau_mask todo = nouveau_mask_andnot(plan->want_atomic, &sv->res->failed);
+	struct nouveau_svm_block *block = sv->block;
+	unsigned int i;
+	int err;
+
+	if (nouveau_mask_empty(&todo))
+		return;
+	todo = nouveau_mask_andnot(todo, &sv->res->failed_write);
+	nouveau_pt_lock(sv->svm->pt);
+	todo = nouveau_mask_and(todo, &block->mapped);
+	todo = nouveau_mask_andnot(todo, &block->vram);
+	nouveau_pt_unlock(sv->svm->pt);
+	nouveau_mask_for_each(&todo, i) {
+		err = nouveau_svm_take_page(sv->svm, block, i);
+		if (err == -EOPNOTSUPP)
+			err = service_atomic_in_place(sv, i);
+		if (!err)
+			result_mapped(sv, i, i + 1);
+		else if (is_transient(err))
+			sv->res->busy = true;
+		else
+			nouveau_mask_set(&sv->res->failed, i);
+	}
+}
+
 static void service_plan_map(struct service *sv, const struct nouveau_svm_plan *plan)
 {
 	struct nouveau_svm_map map = required_map(plan, plan->first, plan->end);
@@ -316,6 +356,7 @@ static unsigned int service_vma(struct service *sv, unsigned int from)
 	sv->res->failed = nouveau_mask_or(sv->res->failed, &plan.refuse);
 	sv->res->failed_write = nouveau_mask_or(sv->res->failed_write, &plan.refuse_write);
 	service_plan_map(sv, &plan);
+	service_atomics(sv, &plan);
 	return view.end;
 }
 
@@ -334,7 +375,7 @@ void nouveau_svm_service(struct nouveau_svm_mm *svm, const struct nouveau_svm_re
 			 struct nouveau_svm_scratch *s, struct nouveau_svm_result *res)
 {
 	struct service sv = { .svm = svm, .req = req, .s = s, .res = res };
-	struct nouveau_mask todo = nouveau_mask_or(req->read, &req->write);
+	struct nouveau_mask todo = nouveau_mask_or(req->read, &req->write), again;
 	unsigned int at;
 
 	memset(res, 0, sizeof(*res));
@@ -351,6 +392,12 @@ void nouveau_svm_service(struct nouveau_svm_mm *svm, const struct nouveau_svm_re
 		goto out;
 	}
 	nouveau_stat_inc(&svm->ndev->stats, NOUVEAU_STAT_BLOCK);
+	nouveau_pt_lock(svm->pt);
+	sv.solved = sv.block->atomic;
+	nouveau_pt_unlock(svm->pt);
+	again = nouveau_mask_and(todo, &sv.solved);
+	if (!nouveau_mask_empty(&again))
+		result_mapped(&sv, nouveau_mask_next(&again, 0, true), nouveau_mask_end(&again));
 	res->failed = nouveau_mask_and(todo, &sv.block->hole);
 	todo = nouveau_mask_andnot(todo, &sv.block->hole);
 	todo = nouveau_mask_or(todo, &req->prefetch);

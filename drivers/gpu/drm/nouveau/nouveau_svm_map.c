@@ -188,7 +188,7 @@ static int stage_prepare(struct map_stage *st)
 		struct tu102_pte_attr attr = {
 			.aperture = TU102_APERTURE_SYS,
 			.read_only = !nouveau_mask_test(&st->writable, i),
-			/* The bus has no atomics: fault, and move the page to VRAM. */
+			/* The bus has none: fault, and see nouveau_svm_atomic.c. */
 			.no_atomics = !nouveau_mask_test(&st->map->atomic, i),
 			.kind = NV_MMU_PTE_KIND_PITCH,
 		};
@@ -242,6 +242,8 @@ static struct nouveau_mask commit_dropped(const struct map_stage *st)
 		}
 	}
 	touched = nouveau_mask_and(touched, &block->mapped);
+	/* The walk cannot see those that only the GPU has. */
+	touched = nouveau_mask_andnot(touched, &block->atomic);
 	return nouveau_mask_andnot(touched, &st->valid);
 }
 
@@ -331,6 +333,7 @@ static void commit_masks(struct map_stage *st)
 	block->writable = nouveau_mask_or(block->writable, &st->writable);
 	block->vram = nouveau_mask_andnot(block->vram, &st->valid);
 	block->vram = nouveau_mask_or(block->vram, &st->vram);
+	block->atomic = nouveau_mask_andnot(block->atomic, &st->valid);
 	block->huge = st->huge;
 	if (st->huge) {
 		block->big = 0;

@@ -123,6 +123,10 @@ void nouveau_svm_unmap_dma_locked(struct nouveau_svm_mm *svm, struct nouveau_svm
 	block->mapped = nouveau_mask_andnot(block->mapped, &gone);
 	block->writable = nouveau_mask_andnot(block->writable, &gone);
 	block->vram = nouveau_mask_andnot(block->vram, &gone);
+	if (nouveau_mask_weight(&block->atomic, first, end)) {
+		block->atomic = nouveau_mask_andnot(block->atomic, &gone);
+		WRITE_ONCE(block->atomic_lost_ns, ktime_get_ns());
+	}
 	/* A cut granule is no longer one PTE: zap clears whole entries. */
 	for (i = 0; i < NOUVEAU_GRANULES; i++)
 		if (nouveau_mask_weight(&gone, i * NOUVEAU_GRANULE_PAGES,
@@ -269,6 +273,9 @@ static bool svm_invalidate(struct mmu_interval_notifier *mni,
 	u64 end = min((range->end - 1) | ~PAGE_MASK, mni->interval_tree.last) + 1;
 	bool zapped = false;
 
+	/* Our own make_device_exclusive(): the page stays where and what it is. */
+	if (range->event == MMU_NOTIFY_EXCLUSIVE && range->owner == svm)
+		return true;
 	if (mmu_notifier_range_blockable(range))
 		nouveau_pt_lock(svm->pt);
 	else if (!nouveau_pt_trylock(svm->pt))
@@ -281,6 +288,7 @@ static bool svm_invalidate(struct mmu_interval_notifier *mni,
 		    range->owner == nouveau_dmem_owner(svm->ndev))
 			heat_returned_locked(svm, start, end);
 		zapped = nouveau_svm_zap_locked(svm, start, end);
+		nouveau_svm_release_held_locked(svm, start, end);
 	}
 	nouveau_pt_unlock(svm->pt);
 	trace_nouveau_notifier(svm, start, end, range->event, own, zapped);
@@ -340,7 +348,9 @@ static void svm_stop(struct nouveau_svm_mm *svm)
 
 	nouveau_pt_lock(svm->pt);
 	nouveau_svm_zap_locked(svm, 0, 1ull << 49);
+	nouveau_svm_release_held_locked(svm, 0, U64_MAX);
 	nouveau_pt_unlock(svm->pt);
+	cancel_delayed_work_sync(&svm->held_work);
 
 	xa_for_each(&svm->windows, idx, win) {
 		mmu_interval_notifier_remove(&win->notifier);
@@ -434,6 +444,8 @@ int nouveau_svm_enable(struct nouveau_vm *vm, u64 unmanaged_addr, u64 unmanaged_
 	init_completion(&svm->stopped);
 	xa_init(&svm->blocks);
 	xa_init(&svm->windows);
+	INIT_LIST_HEAD(&svm->held);
+	INIT_DELAYED_WORK(&svm->held_work, nouveau_svm_held_work);
 	svm->ndev = ndev;
 	svm->pt = nouveau_vm_pt(vm);
 	svm->vm = nouveau_vm_get(vm);

@@ -213,7 +213,7 @@ static void plan_migrate(const struct nouveau_svm_view *v, const struct nouveau_
 	if (!reason_migrates(plan->reason))
 		return;
 	plan->migrate = *region;
-	if (plan->reason == NOUVEAU_PLAN_WRITE && v->heat.heat < k->hot_faults)
+	if (plan->reason != NOUVEAU_PLAN_HOT && v->heat.heat < k->hot_faults)
 		plan->migrate = prefetch_region(v, k, written);
 	plan->migrate = nouveau_mask_andnot(plan->migrate, &v->vram);
 }

@@ -10,6 +10,7 @@
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include "nouveau_device.h"
@@ -49,6 +50,8 @@ struct nouveau_svm_block {
 	struct nouveau_mask mapped;
 	struct nouveau_mask writable;	/* of the mapped ones */
 	struct nouveau_mask vram;	/* of the mapped ones: device-private */
+	struct nouveau_mask atomic;	/* of the others: only the GPU has them, 4 KiB entries */
+	u64 atomic_lost_ns;		/* when the last one of those went back to the CPUs */
 	u32 big;			/* 64 KiB granules that are one PTE */
 	bool huge;			/* the block is one PTE */
 	/** @dma: mappings of system pages, only where the device needs unmapping */
@@ -88,6 +91,10 @@ struct nouveau_svm_mm {
 	struct mm_struct *mm;
 	/** @blocks: struct nouveau_svm_block by VA >> NOUVEAU_BLOCK_SHIFT */
 	struct xarray blocks;
+	/** @held: folios kept from the CPUs for now (nouveau_svm_atomic.c); page-table lock */
+	struct list_head held;
+	/** @held_work: ends that */
+	struct delayed_work held_work;
 	/** @windows: struct nouveau_svm_window by VA >> NOUVEAU_SVM_WINDOW_SHIFT */
 	struct xarray windows;
 	pid_t tgid;
@@ -110,7 +117,7 @@ struct nouveau_svm_map {
 	unsigned int first, end;
 	struct nouveau_mask require;		/* fail if not readable */
 	struct nouveau_mask require_write;	/* fail if not writable */
-	struct nouveau_mask atomic;		/* system memory takes atomics too */
+	struct nouveau_mask atomic;		/* in system memory: no matter what the CPU does */
 };
 
 /* The CPU uses the page at the same time: a bounce buffer would lose its stores. */
@@ -130,6 +137,12 @@ void nouveau_svm_zap_pages_locked(struct nouveau_svm_mm *svm, struct nouveau_svm
 				  const struct nouveau_mask *pages);
 void nouveau_svm_unmap_dma_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
 				  unsigned int first, unsigned int end);
+
+/* nouveau_svm_atomic.c */
+int nouveau_svm_take_page(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
+			  unsigned int page);
+void nouveau_svm_release_held_locked(struct nouveau_svm_mm *svm, u64 start, u64 end);
+void nouveau_svm_held_work(struct work_struct *work);
 
 /* nouveau_svm_map.c */
 int nouveau_svm_map_block(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,

@@ -4,7 +4,7 @@
  *
  *   fault, batch, plan, hmm_walk, migrate, copy, pt_commit, tlb, replay, cancel
  *
- * and beside it notifier, cpu_fault and evict. Fields mean the same everywhere:
+ * and beside it take_page, notifier, cpu_fault and evict. Fields mean the same everywhere:
  * svm tells address spaces apart, [va, end) is a range of user addresses, pages
  * counts 4 KiB pages.
  */
@@ -278,6 +278,22 @@ TRACE_EVENT(nouveau_cpu_fault,
 	),
 	TP_printk("va=0x%llx end=0x%llx pages=%u err=%d", __entry->va, __entry->end,
 		  __entry->pages, __entry->err)
+);
+
+TRACE_EVENT(nouveau_take_page,
+	TP_PROTO(const void *svm, u64 va, int err),
+	TP_ARGS(svm, va, err),
+	TP_STRUCT__entry(
+		__field(const void *, svm)
+		__field(u64, va)
+		__field(int, err)
+	),
+	TP_fast_assign(
+		__entry->svm = svm;
+		__entry->va = va;
+		__entry->err = err;
+	),
+	TP_printk("svm=%p va=0x%llx err=%d", __entry->svm, __entry->va, __entry->err)
 );
 
 TRACE_EVENT(nouveau_evict,
