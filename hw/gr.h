@@ -29,7 +29,7 @@ struct gr_exception {
 	uint32_t addr, data, code;
 	uint32_t fe_esr, fe_info, sked_esr;
 	const struct sm *sm;	/* NULL: no warp error */
-	uint32_t warp_esr;
+	uint32_t warp_esr, global_esr;
 };
 
 /* An inline upload, as methods of three of the classes make one. */

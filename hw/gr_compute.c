@@ -154,6 +154,10 @@ static enum engine_result warp_error(struct gr_ctx *ctx)
 		.warp_esr = NV_NUM(NVX_SM_WARP_ESR_CODE, l->esr),
 	};
 
+	if (l->esr == SM_TRAP_BPT) {
+		e.warp_esr = 0;
+		e.global_esr = NV_NUM(NVX_SM_GLOBAL_ESR_BPT_INT, 1);
+	}
 	log_guest_error("gr", "channel %u: warp error %#x at %#llx on GPC %u TPC %u SM %u",
 			ctx->ch->chid, l->esr, (unsigned long long)l->esr_pc, e.sm->gpc, e.sm->tpc,
 			e.sm->index);

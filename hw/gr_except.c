@@ -45,6 +45,7 @@ static void publish_warp_error(struct gpu *gpu, const struct gr_exception *e)
 	const struct sm *sm = e->sm;
 
 	mmio_poke(gpu, NVX_SM_WARP_ESR(sm->gpc, sm->tpc, sm->index), e->warp_esr);
+	poke_bits(gpu, NVX_SM_GLOBAL_ESR(sm->gpc, sm->tpc, sm->index), e->global_esr);
 	poke_bits(gpu, NVX_TPC_TRAP(sm->gpc, sm->tpc), NV_NUM(NVX_TPC_TRAP_SM, 1));
 	poke_bits(gpu, NVX_GPC_TRAP(sm->gpc), 1u << sm->tpc);
 	poke_bits(gpu, NVX_GR_TRAP_GPC_MASK, 1u << sm->gpc);

@@ -16,6 +16,19 @@
 #define SASS_RZ		255
 #define SASS_PT		7
 
+/*
+ * Uniform registers are rows of the register file too, the same value in every
+ * lane, and uniform predicates follow the lanes' own: an instruction that takes
+ * either needs no second way to get at it. URZ and UPT are RZ and PT.
+ */
+#define SASS_UR		256		/* row of UR0 */
+#define SASS_URZ	63		/* as encoded */
+#define SASS_ROWS	(SASS_UR + 64)
+#define SASS_UP		8		/* predicate row of UP0 */
+#define SASS_PREDS	16
+#define SASS_PP_NOT	8		/* of a predicate source: inverted */
+#define SASS_PP_UP	16		/* a uniform one */
+
 struct warp;
 struct sass_insn;
 
@@ -33,19 +46,24 @@ typedef enum sass_result (*sass_exec_fn)(struct warp *w, const struct sass_insn 
 
 enum sass_kind { SASS_NONE, SASS_REG, SASS_IMM, SASS_CONST };
 
+/* Which halves of a register a half-precision source is, as encoded. */
+enum sass_half { SASS_H1_H0, SASS_F32, SASS_H0_H0, SASS_H1_H1 };
+
 /* struct sass_insn.sub of atomics, as encoded; CAS has opcodes of its own. */
 enum {
 	SASS_ATOM_ADD, SASS_ATOM_MIN, SASS_ATOM_MAX, SASS_ATOM_INC, SASS_ATOM_DEC,
 	SASS_ATOM_AND, SASS_ATOM_OR, SASS_ATOM_XOR, SASS_ATOM_EXCH, SASS_ATOM_CAS,
+	SASS_ATOM_CAST,		/* CAS that returns whether it swapped */
 };
 
 struct sass_operand {
 	uint32_t value;		/* immediate, or byte offset in the constant bank */
+	uint16_t reg;
 	uint8_t kind;		/* enum sass_kind */
-	uint8_t reg;
 	uint8_t bank;
 	uint8_t width;		/* registers: 1, 2 or 4 */
 	bool neg, abs;
+	uint8_t half;		/* enum sass_half */
 };
 
 /* Flags of struct sass_insn.mods; each instruction class uses some. */
@@ -64,6 +82,8 @@ enum {
 	SASS_W64 = 1 << 11,
 	SASS_SIGNED_B = 1 << 12,
 	SASS_CLEAR = 1 << 13,
+	SASS_U32 = 1 << 14,	/* 64-bit address, but a 32-bit register */
+	SASS_NTZ = 1 << 15,	/* NaN to zero */
 };
 
 /* Flags of struct sass_insn.flags. */
@@ -71,6 +91,7 @@ enum {
 	SASS_F_CONST = 1 << 0,	/* an operand comes from a constant bank */
 	SASS_F_MEM = 1 << 1,	/* goes through the MMU: costs more */
 	SASS_F_SYNC = 1 << 2,	/* may be the body of a spin lock */
+	SASS_F_UNIFORM = 1 << 3,	/* registers, predicates and guard are uniform */
 };
 
 struct sass_insn {
@@ -84,15 +105,18 @@ struct sass_insn {
 	uint8_t esr;		/* NVX_SM_WARP_ERROR_* raised instead of executing */
 	uint16_t mods;
 	uint16_t nregs;		/* registers the thread must own */
-	uint8_t dst, dst_width;
-	uint8_t pd[2];		/* predicate destinations */
-	uint8_t pp[3];		/* predicate sources, | 8: inverted */
+	uint16_t dst;
+	uint16_t ubase;		/* uniform part of an address, or SASS_RZ */
+	uint8_t dst_width;
+	uint8_t pd[2];		/* predicate destinations, rows */
+	uint8_t pp[3];		/* predicate sources and SASS_PP_* */
 	uint8_t type;		/* memory or integer type, float size */
 	uint8_t type2;		/* destination of a conversion */
 	uint8_t sub;		/* comparison, atomic or special function */
 	uint8_t bop;		/* boolean combination */
 	uint8_t rnd;
 	uint8_t lut[2];
+	uint8_t shift;		/* of an address register */
 };
 
 /* Which operands an opcode has, and where. */
@@ -114,6 +138,7 @@ enum sass_srcmods {
 	SRCMOD_INT,		/* negate only */
 	SRCMOD_INT_C,		/* negate C only */
 	SRCMOD_NOT,		/* bit 63 inverts the single source */
+	SRCMOD_HALF,		/* as float, and which halves */
 };
 
 struct sass_desc {
@@ -133,9 +158,12 @@ struct sass_desc {
 #define FORM_RRC	(1 << 3)
 #define FORM_RIR	(1 << 4)
 #define FORM_RCR	(1 << 5)
-#define FORMS_145	(FORM_RRR | FORM_RIR | FORM_RCR)
-#define FORMS_123	(FORM_RRR | FORM_RRI | FORM_RRC)
-#define FORMS_ALL	(FORMS_123 | FORM_RIR | FORM_RCR)
+#define FORM_RUR	(1 << 6)
+#define FORM_RRU	(1 << 7)
+#define FORMS_B		(FORM_RRR | FORM_RIR | FORM_RCR | FORM_RUR)
+#define FORMS_C		(FORM_RRR | FORM_RRI | FORM_RRC | FORM_RRU)
+#define FORMS_ALL	(FORMS_B | FORMS_C)
+#define FORMS_U		(FORM_RRR | FORM_RRI | FORM_RIR)	/* of uniform opcodes */
 
 /* Bits hi..lo of a 128-bit instruction, at most 32 of them. */
 static inline uint32_t sass_bits(const uint32_t w[4], unsigned int hi, unsigned int lo)

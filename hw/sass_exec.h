@@ -31,6 +31,7 @@ SASS_EXEC(popc);
 SASS_EXEC(sel);
 SASS_EXEC(mov);
 SASS_EXEC(plop3);
+SASS_EXEC(signs);
 
 /* sass_exec_fp.c */
 SASS_EXEC(fadd);
@@ -40,6 +41,9 @@ SASS_EXEC(fmnmx);
 SASS_EXEC(fset);
 SASS_EXEC(fsetp);
 SASS_EXEC(mufu);
+SASS_EXEC(fsel);
+SASS_EXEC(fchk);
+SASS_EXEC(fswzadd);
 
 /* sass_exec_fp64.c */
 SASS_EXEC(dadd);
@@ -63,6 +67,7 @@ SASS_EXEC(sts);
 SASS_EXEC(ldc);
 SASS_EXEC(membar);
 SASS_EXEC(cctl);
+SASS_EXEC(qspc);
 
 /* sass_exec_atom.c */
 SASS_EXEC(atom);
@@ -71,9 +76,14 @@ SASS_EXEC(atoms);
 /* sass_exec_flow.c */
 SASS_EXEC(bra);
 SASS_EXEC(brx);
+SASS_EXEC(jmp);
+SASS_EXEC(ret);
+SASS_EXEC(lepc);
+SASS_EXEC(bpt);
 SASS_EXEC(exit);
 SASS_EXEC(nop);
 SASS_EXEC(bar);
+SASS_EXEC(b2r);
 SASS_EXEC(warpsync);
 SASS_EXEC(bssy);
 SASS_EXEC(bsync);
@@ -84,6 +94,7 @@ SASS_EXEC(yield);
 /* sass_exec_warp.c */
 SASS_EXEC(s2r);
 SASS_EXEC(cs2r);
+SASS_EXEC(s2ur);
 SASS_EXEC(shfl);
 SASS_EXEC(vote);
 SASS_EXEC(match);
@@ -93,6 +104,26 @@ SASS_EXEC(tex);
 SASS_EXEC(tld);
 SASS_EXEC(txq);
 SASS_EXEC(sust);
+
+/* sass_exec_uniform.c */
+SASS_EXEC(uniform);
+SASS_EXEC(r2ur);
+SASS_EXEC(voteu);
+SASS_EXEC(p2r);
+SASS_EXEC(r2p);
+
+/* sass_exec_half.c */
+SASS_EXEC(hadd2);
+SASS_EXEC(hmul2);
+SASS_EXEC(hfma2);
+SASS_EXEC(hset2);
+SASS_EXEC(hsetp2);
+
+/* sass_exec_video.c */
+SASS_EXEC(i2i);
+SASS_EXEC(i2ip);
+SASS_EXEC(vabsdiff);
+SASS_EXEC(vabsdiff4);
 
 /* Fields of an instruction beyond the common ones (sass_fields.c). */
 #define SASS_FIELDS(name)	int sass_f_##name(struct sass_insn *in, const uint32_t w[4])
@@ -157,5 +188,32 @@ SASS_FIELDS(shfl_ir);
 SASS_FIELDS(shfl_ii);
 SASS_FIELDS(vote);
 SASS_FIELDS(match);
+SASS_FIELDS(idp);
+SASS_FIELDS(i2i);
+SASS_FIELDS(i2ip);
+SASS_FIELDS(vabsdiff);
+SASS_FIELDS(p2r);
+SASS_FIELDS(r2p);
+SASS_FIELDS(fsel);
+SASS_FIELDS(fchk);
+SASS_FIELDS(fswzadd);
+SASS_FIELDS(half);
+SASS_FIELDS(half_cmp);
+SASS_FIELDS(half_cmp_pred);
+SASS_FIELDS(umov);
+SASS_FIELDS(umov_ur);
+SASS_FIELDS(uldc);
+SASS_FIELDS(uldc_index);
+SASS_FIELDS(r2ur);
+SASS_FIELDS(s2ur);
+SASS_FIELDS(voteu);
+SASS_FIELDS(lds);
+SASS_FIELDS(sts);
+SASS_FIELDS(qspc);
+SASS_FIELDS(brxu);
+SASS_FIELDS(lepc);
+SASS_FIELDS(bar_id);
+SASS_FIELDS(signs);
+SASS_FIELDS(b2r);
 
 #endif

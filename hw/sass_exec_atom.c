@@ -30,6 +30,15 @@ static uint64_t add_f64(uint64_t a, uint64_t b)
 	return r != r ? F64_NAN : f64_bits(r);
 }
 
+/* Half precision rounds to nearest and keeps denormals. */
+static uint32_t add_f16x2(uint32_t a, uint32_t b)
+{
+	uint32_t lo = f16_bits(f16_value((uint16_t)a) + f16_value((uint16_t)b), 0);
+	uint32_t hi = f16_bits(f16_value(a >> 16) + f16_value(b >> 16), 0);
+
+	return lo | hi << 16;
+}
+
 /* The new value of a word that held @old; 32-bit ones have zeros above. */
 static uint64_t update(unsigned int op, unsigned int type, uint64_t old, uint64_t v, uint64_t swap)
 {
@@ -38,7 +47,8 @@ static uint64_t update(unsigned int op, unsigned int type, uint64_t old, uint64_
 	switch (op) {
 	case SASS_ATOM_ADD:
 		return type == TYPE_F32 ? add_f32((uint32_t)old, (uint32_t)v) :
-		       type == TYPE_F64 ? add_f64(old, v) : old + v;
+		       type == TYPE_F64 ? add_f64(old, v) :
+		       type == TYPE_F16X2 ? add_f16x2((uint32_t)old, (uint32_t)v) : old + v;
 	case SASS_ATOM_MIN:
 		return (v ^ flip) < (old ^ flip) ? v : old;
 	case SASS_ATOM_MAX:
@@ -117,7 +127,10 @@ static void atomic_element(struct warp *w, const struct sass_insn *in, unsigned 
 			;
 		old64 = old32;
 	}
-	set_result(w, in, lane, old64);
+	if (in->sub != SASS_ATOM_CAST)
+		set_result(w, in, lane, old64);
+	else if (in->dst != SASS_RZ)
+		w->r[in->dst][lane] = old64 == v;
 }
 
 SASS_EXEC(atom)
@@ -134,6 +147,8 @@ SASS_EXEC(atom)
 		return sass_trap(w, esr);
 	FOR_MASK(i, s.shared)
 		atomic_element(w, in, i, w->cta->shared + va[i]);
+	/* Shared memory included: nothing is left for the program to do itself. */
+	pred_set(w, in->pd[0], ~0u, mask);
 	return s.global ? sass_global(w, in, s.global, va, MMU_ATOMIC, atomic_element) : SASS_NEXT;
 }
 

@@ -7,7 +7,7 @@ SASS_EXEC(mov)
 {
 	uint32_t t[SASS_LANES];
 
-	commit(w, in->dst, src(w, &in->s[1], t), mask);
+	commit(w, in->dst, src(w, &in->s[1], t), mask & in->sub * 0x11111111u);
 	return SASS_NEXT;
 }
 
@@ -80,6 +80,18 @@ SASS_EXEC(plop3)
 	}
 	pred_set(w, in->pd[0], r[0], mask);
 	pred_set(w, in->pd[1], r[1], mask);
+	return SASS_NEXT;
+}
+
+SASS_EXEC(signs)
+{
+	uint32_t ta[SASS_LANES], tb[SASS_LANES], tc[SASS_LANES], m[8], r;
+	const uint32_t *a = src(w, &in->s[0], ta), *b = src(w, &in->s[1], tb);
+	const uint32_t *c = src(w, &in->s[2], tc);
+
+	lut_masks(in->lut[0], m);
+	LANE_MASK(r, lut3(a[i], b[i], c[i], m) >> 31);
+	pred_set(w, in->pd[0], r, mask);
 	return SASS_NEXT;
 }
 

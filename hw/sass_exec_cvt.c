@@ -169,13 +169,16 @@ SASS_EXEC(frnd)
 	return SASS_NEXT;
 }
 
-/* Saturate to an integer of @bits bits; NaN gives 0. */
-static uint64_t to_int(double v, unsigned int bits, bool is_signed)
+/*
+ * Saturate to an integer of @bits bits. As PTX has it, NaN gives the uppermost
+ * bit alone; what a toolchain wants to be zero it marks .NTZ.
+ */
+static uint64_t to_int(double v, unsigned int bits, bool is_signed, bool ntz)
 {
 	double top = ldexp(1, is_signed ? (int)bits - 1 : (int)bits);
 
 	if (isnan(v))
-		return 0;
+		return ntz ? 0 : 1ull << (bits - 1);
 	if (is_signed) {
 		if (v >= top)
 			return (1ull << (bits - 1)) - 1;
@@ -196,7 +199,8 @@ SASS_EXEC(f2i)
 
 	float_source(w, in, v);
 	FOR_LANES(i) {
-		t[i] = to_int(integral(v[i], in->rnd), 8u << in->type2, in->mods & SASS_SIGNED);
+		t[i] = to_int(integral(v[i], in->rnd), 8u << in->type2, in->mods & SASS_SIGNED,
+			      in->mods & SASS_NTZ);
 		lo[i] = (uint32_t)t[i];
 	}
 	if (in->type2 == SIZE_64)

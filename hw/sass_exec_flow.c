@@ -29,19 +29,52 @@ SASS_EXEC(bra)
 	return SASS_MOVED;
 }
 
-/* Target in a register pair, relative to the next instruction: BRX and RET.REL. */
-SASS_EXEC(brx)
+/* Target in a register pair, if there is one, from @from on. */
+static enum sass_result jump(struct warp *w, const struct sass_insn *in, uint32_t mask,
+			     uint64_t from)
 {
-	uint64_t next = w->cur_pc + SASS_BYTES, base[SASS_LANES];
+	uint64_t base[SASS_LANES] = { 0 };
 
 	mask = taken(w, in, mask);
 	if (!mask)
 		return SASS_NEXT;
-	src64(w, &in->s[0], false, base);
-	warp_leave(w, next);
+	if (in->s[0].kind == SASS_REG)
+		src64(w, &in->s[0], false, base);
+	warp_leave(w, w->cur_pc + SASS_BYTES);
 	FOR_MASK(i, mask)
-		w->pc[i] = next + (uint64_t)in->imm + base[i];
+		w->pc[i] = from + (uint64_t)in->imm + base[i];
 	return SASS_MOVED;
+}
+
+SASS_EXEC(brx)
+{
+	return jump(w, in, mask, w->cur_pc + SASS_BYTES);
+}
+
+SASS_EXEC(jmp)
+{
+	return jump(w, in, mask, 0);
+}
+
+SASS_EXEC(ret)
+{
+	return jump(w, in, mask, in->mods & SASS_HI ? 0 : w->cur_pc + SASS_BYTES);
+}
+
+/* Where this instruction is. */
+SASS_EXEC(lepc)
+{
+	uint64_t t[SASS_LANES];
+
+	FOR_LANES(i)
+		t[i] = w->cur_pc;
+	commit64(w, in->dst, t, mask);
+	return SASS_NEXT;
+}
+
+SASS_EXEC(bpt)
+{
+	return sass_trap(w, SM_TRAP_BPT);
 }
 
 /* Let go of the lanes of a convergence barrier, or of one WARPSYNC, once all are there. */
@@ -107,20 +140,36 @@ SASS_EXEC(bar)
 	const uint32_t *both = w->r[in->s[0].reg], *count = w->r[in->s[1].reg];
 	unsigned int lane = (unsigned int)__builtin_ctz(mask);
 	unsigned int id = (unsigned int)in->imm, threads = 0;
-	bool wait = in->sub == 0;
+	enum bar_op op = in->sub == 2 ? (enum bar_op)in->bop : BAR_NONE;
+	bool wait = in->sub != 1;
 
 	if (in->s[0].kind == SASS_REG) {
 		id = both[lane] & 0xf;
 		threads = both[lane] >> 16 & 0xfff;
 	} else if (in->s[1].kind == SASS_REG) {
 		threads = count[lane] & 0xfff;
+	} else if (in->s[1].kind == SASS_IMM) {
+		threads = in->s[1].value;
 	}
+	if (in->s[2].kind == SASS_REG)
+		id = w->r[in->s[2].reg][lane] & 0xf;
 	/* A count covers whole warps. */
 	if (threads % SASS_LANES)
 		return sass_trap(w, NVX_SM_WARP_ERROR_ILLEGAL_PARAM);
 	warp_leave(w, w->cur_pc + SASS_BYTES);
-	cta_barrier(w, id, threads, mask, wait);
+	cta_barrier(w, id, threads, mask, wait, op, pred_get(w, in->pp[0]));
 	return SASS_MOVED;
+}
+
+SASS_EXEC(b2r)
+{
+	uint32_t t[SASS_LANES];
+
+	FOR_LANES(i)
+		t[i] = w->bar_result;
+	commit(w, in->dst, t, mask);
+	pred_set(w, in->pd[0], w->bar_result ? ~0u : 0, mask);
+	return SASS_NEXT;
 }
 
 SASS_EXEC(warpsync)

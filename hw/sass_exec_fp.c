@@ -233,7 +233,7 @@ static double mufu_trig(double x, bool cosine)
 	return cosine ? cos(x * two_pi) : sin(x * two_pi);
 }
 
-static uint32_t mufu32(unsigned int fn, float x)
+static double mufu_value(unsigned int fn, double x)
 {
 	double r;
 
@@ -257,11 +257,30 @@ static uint32_t mufu32(unsigned int fn, float x)
 		/* Of -0 too it is an infinity of that sign, as 1 / sqrt(-0). */
 		r = 1.0 / sqrt(x);
 		break;
+	case 9:
+		r = tanh(x);
+		break;
 	default:
 		r = sqrt(x);
 		break;
 	}
+	return r;
+}
+
+static uint32_t mufu32(unsigned int fn, float x)
+{
+	double r = mufu_value(fn, x);
+
 	return isnan(r) ? F32_NAN : f32_bits((float)r);
+}
+
+/* Half precision: bits of one half, result in the lower. */
+static uint32_t mufu16(const struct sass_insn *in, uint32_t v)
+{
+	double x = f16_value((uint16_t)(in->type ? v >> 16 : v));
+
+	x = in->s[1].abs ? fabs(x) : x;
+	return f16_bits(mufu_value(in->sub, in->s[1].neg ? -x : x), 0);
 }
 
 /* The upper half of a double in and out: a seed for Newton's iteration. */
@@ -275,11 +294,72 @@ static uint32_t mufu64h(unsigned int fn, uint32_t hi)
 SASS_EXEC(mufu)
 {
 	uint32_t tb[SASS_LANES], t[SASS_LANES] = { 0 };
-	const uint32_t *b = src_f32(w, &in->s[1], tb);
+	const uint32_t *b;
 
+	if (in->mods & SASS_HI) {
+		b = src(w, &in->s[1], tb);
+		FOR_MASK(j, mask)
+			t[j] = mufu16(in, b[j]);
+		commit(w, in->dst, t, mask);
+		return SASS_NEXT;
+	}
+	b = src_f32(w, &in->s[1], tb);
 	FOR_MASK(i, mask)
 		t[i] = in->sub == 6 || in->sub == 7 ? mufu64h(in->sub, b[i]) :
 						      mufu32(in->sub, as_f32(b[i]));
 	commit(w, in->dst, t, mask);
+	return SASS_NEXT;
+}
+
+SASS_EXEC(fsel)
+{
+	uint32_t ta[SASS_LANES], tb[SASS_LANES], t[SASS_LANES];
+	const uint32_t *a = operand(w, in, 0, ta), *b = operand(w, in, 1, tb);
+	uint32_t p = pred_get(w, in->pp[0]);
+
+	FOR_LANES(i)
+		t[i] = p >> i & 1 ? a[i] : b[i];
+	commit(w, in->dst, t, mask);
+	return SASS_NEXT;
+}
+
+/*
+ * Does a / b need the slow way? Not documented; here it does unless quotient,
+ * divisor, its reciprocal and the remainders of a Newton step are all normal.
+ */
+SASS_EXEC(fchk)
+{
+	uint32_t ta[SASS_LANES], tb[SASS_LANES], slow;
+	const uint32_t *a = src_f32(w, &in->s[0], ta), *b = src_f32(w, &in->s[1], tb);
+
+	LANE_MASK(slow, (b[i] >> 23 & 255) < 2 || (b[i] >> 23 & 255) > 252 ||
+			(a[i] >> 23 & 255) < 25 || (a[i] >> 23 & 255) > 253 ||
+			(int)(a[i] >> 23 & 255) - (int)(b[i] >> 23 & 255) > 126 ||
+			(int)(a[i] >> 23 & 255) - (int)(b[i] >> 23 & 255) < -125);
+	pred_set(w, in->pd[0], slow, mask);
+	return SASS_NEXT;
+}
+
+/* Per lane of a quad: A + C, C - A, A - C or C. */
+SASS_EXEC(fswzadd)
+{
+	uint32_t ta[SASS_LANES], tc[SASS_LANES], t[SASS_LANES];
+	const uint32_t *a = w->r[in->s[0].reg], *c = w->r[in->s[2].reg];
+	int changed;
+
+	FOR_LANES(i) {
+		unsigned int how = in->sub >> 2 * (i % 4) & 3;
+
+		ta[i] = how == 3 ? 0x80000000 : how == 1 ? a[i] ^ 0x80000000 : a[i];
+		tc[i] = how == 2 ? c[i] ^ 0x80000000 : c[i];
+	}
+	if (in->mods & SASS_FTZ) {
+		flush32(ta);
+		flush32(tc);
+	}
+	changed = round_begin(in->rnd);
+	add32(t, ta, tc);
+	round_end(changed);
+	finish(w, in, t, mask);
 	return SASS_NEXT;
 }

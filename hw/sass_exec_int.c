@@ -78,16 +78,50 @@ SASS_EXEC(imad)
 
 	FOR_LANES(i)
 		ta[i] = a[i] * b[i] + c[i];
+	if (in->mods & SASS_X) {
+		uint32_t carry = pred_get(w, in->pp[0]);
+
+		FOR_LANES(i)
+			ta[i] += carry >> i & 1;
+	}
 	commit(w, in->dst, ta, mask);
 	return SASS_NEXT;
 }
 
+/* 64-bit a * b + c with its carries, when there are any. */
+static void mad_wide_carry(struct warp *w, const struct sass_insn *in, uint64_t *t, uint32_t mask)
+{
+	uint32_t ta[SASS_LANES], tb[SASS_LANES], in_carry = 0, out_carry = 0;
+	const uint32_t *a = src(w, &in->s[0], ta), *b = src(w, &in->s[1], tb);
+	struct sass_operand plain = in->s[2];
+	bool x = in->mods & SASS_X, neg = plain.neg;
+
+	plain.neg = false;
+	src64(w, &plain, false, t);
+	if (x)
+		in_carry = pred_get(w, in->pp[0]);
+	FOR_LANES(i) {
+		uint64_t product = in->mods & SASS_SIGNED ?
+			(uint64_t)((int64_t)(int32_t)a[i] * (int32_t)b[i]) : (uint64_t)a[i] * b[i];
+		unsigned __int128 sum = (unsigned __int128)product + (neg ? ~t[i] : t[i]) +
+					(neg && !x) + (in_carry >> i & 1);
+
+		t[i] = (uint64_t)sum;
+		out_carry |= (uint32_t)(sum >> 64 != 0) << i;
+	}
+	pred_set(w, in->pd[0], out_carry, mask);
+}
+
 /* 64-bit a * b + c. */
-static void mad_wide(struct warp *w, const struct sass_insn *in, uint64_t *t)
+static void mad_wide(struct warp *w, const struct sass_insn *in, uint64_t *t, uint32_t mask)
 {
 	uint32_t ta[SASS_LANES], tb[SASS_LANES];
 	const uint32_t *a = src(w, &in->s[0], ta), *b = src(w, &in->s[1], tb);
 
+	if (in->mods & SASS_X || in->pd[0] != SASS_PT) {
+		mad_wide_carry(w, in, t, mask);
+		return;
+	}
 	src64(w, &in->s[2], false, t);
 	if (in->mods & SASS_SIGNED) {
 		FOR_LANES(i)
@@ -102,7 +136,7 @@ SASS_EXEC(imad_wide)
 {
 	uint64_t t[SASS_LANES];
 
-	mad_wide(w, in, t);
+	mad_wide(w, in, t, mask);
 	commit64(w, in->dst, t, mask);
 	return SASS_NEXT;
 }
@@ -112,34 +146,10 @@ SASS_EXEC(imad_hi)
 	uint64_t t[SASS_LANES];
 	uint32_t hi[SASS_LANES];
 
-	mad_wide(w, in, t);
+	mad_wide(w, in, t, mask);
 	FOR_LANES(i)
 		hi[i] = (uint32_t)(t[i] >> 32);
 	commit(w, in->dst, hi, mask);
-	return SASS_NEXT;
-}
-
-static int32_t byte_of(uint32_t v, unsigned int n, bool sign)
-{
-	uint8_t b = v >> 8 * n;
-
-	return sign ? (int8_t)b : b;
-}
-
-SASS_EXEC(idp4)
-{
-	uint32_t ta[SASS_LANES], tb[SASS_LANES], tc[SASS_LANES];
-	const uint32_t *a = src(w, &in->s[0], ta), *b = src(w, &in->s[1], tb);
-	const uint32_t *c = src(w, &in->s[2], tc);
-	uint32_t t[SASS_LANES];
-
-	FOR_LANES(i) {
-		t[i] = c[i];
-		for (unsigned int n = 0; n < 4; n++)
-			t[i] += (uint32_t)(byte_of(a[i], n, in->mods & SASS_SIGNED) *
-					   byte_of(b[i], n, in->mods & SASS_SIGNED_B));
-	}
-	commit(w, in->dst, t, mask);
 	return SASS_NEXT;
 }
 
@@ -194,11 +204,12 @@ SASS_EXEC(lea)
 	uint32_t ta[SASS_LANES], tb[SASS_LANES], tc[SASS_LANES], t[SASS_LANES], carry = 0;
 	const uint32_t *a = src(w, &in->s[0], ta), *b = src(w, &in->s[1], tb);
 	const uint32_t *c = src(w, &in->s[2], tc);
-	bool x = in->mods & SASS_X, hi = in->mods & SASS_HI;
+	bool x = in->mods & SASS_X, hi = in->mods & SASS_HI, sx = in->mods & SASS_SIGNED;
 	uint32_t cin = x ? pred_get(w, in->pp[0]) : 0;
 
 	FOR_LANES(i) {
-		uint64_t wide = (a[i] | (uint64_t)c[i] << 32) << in->sub, sum;
+		uint32_t high = sx ? (uint32_t)((int32_t)a[i] >> 31) : c[i];
+		uint64_t wide = (a[i] | (uint64_t)high << 32) << in->sub, sum;
 
 		sum = addend((uint32_t)(hi ? wide >> 32 : wide), in->s[0].neg, x) +
 		      addend(b[i], in->s[1].neg, x) + (cin >> i & 1);

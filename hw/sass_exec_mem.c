@@ -15,11 +15,29 @@ const uint8_t sass_type_bytes[8] = { 1, 1, 2, 2, 4, 8, 16, 0 };
 
 #define VA_BITS		49
 
+/* With a uniform part, or a register that counts elements. */
+static void uniform_addresses(struct warp *w, const struct sass_insn *in, uint64_t *va)
+{
+	const uint32_t *lo = w->r[in->s[0].reg], *hi = row_hi(w, in->s[0].reg);
+	uint64_t base = w->r[in->ubase][0] | (uint64_t)row_hi(w, in->ubase)[0] << 32;
+	uint64_t keep = in->mods & SASS_E ? ~0ull : 0xffffffff;
+	bool narrow = !(in->mods & SASS_E) || in->mods & SASS_U32;
+
+	base += (uint64_t)in->imm;
+	FOR_LANES(i) {
+		uint64_t reg = lo[i] | (narrow ? 0 : (uint64_t)hi[i] << 32);
+
+		va[i] = (base + (reg << in->shift)) & keep;
+	}
+}
+
 void sass_addresses(struct warp *w, const struct sass_insn *in, uint64_t *va)
 {
 	const uint32_t *lo = w->r[in->s[0].reg], *hi = row_hi(w, in->s[0].reg);
 
-	if (in->mods & SASS_E) {
+	if (in->ubase != SASS_RZ || in->shift) {
+		uniform_addresses(w, in, va);
+	} else if (in->mods & SASS_E) {
 		FOR_LANES(i)
 			va[i] = (lo[i] | (uint64_t)hi[i] << 32) + (uint64_t)in->imm;
 	} else {
@@ -343,6 +361,20 @@ SASS_EXEC(ldc)
 		/* Past the end of the bank, or of an unbound one, there are zeros. */
 		load_fn(in)(w, in, j, data && off[j] < SM_CONST_BYTES ? data + off[j] : NULL);
 	}
+	return SASS_NEXT;
+}
+
+/* Is the address in the window of that space? */
+SASS_EXEC(qspc)
+{
+	uint64_t va[SASS_LANES];
+	uint32_t shared, local;
+
+	sass_addresses(w, in, va);
+	LANE_MASK(shared, va[i] - w->l->shared_window < SM_WINDOW_BYTES);
+	LANE_MASK(local, va[i] - w->l->local_window < SM_WINDOW_BYTES);
+	pred_set(w, in->pd[0], in->type == 2 ? shared : in->type == 1 ? local :
+		 ~(shared | local), mask);
 	return SASS_NEXT;
 }
 

@@ -5,10 +5,10 @@
 #include "sass_operand.h"
 
 enum {
-	SR_LANEID = 0x00, SR_TID = 0x20, SR_TID_X, SR_TID_Y, SR_TID_Z,
+	SR_LANEID = 0x00, SR_VIRTID = 0x03, SR_TID = 0x20, SR_TID_X, SR_TID_Y, SR_TID_Z,
 	SR_CTAID_X = 0x25, SR_CTAID_Y, SR_CTAID_Z,
-	SR_EQMASK = 0x38, SR_LTMASK, SR_LEMASK, SR_GTMASK, SR_GEMASK,
-	SR_CLOCKLO = 0x50, SR_CLOCKHI, SR_GLOBALTIMERLO, SR_GLOBALTIMERHI,
+	SR_SMEMSZ = 0x32, SR_EQMASK = 0x38, SR_LTMASK, SR_LEMASK, SR_GTMASK, SR_GEMASK,
+	SR_VIRTUALSMID = 0x43, SR_CLOCKLO = 0x50, SR_CLOCKHI, SR_GLOBALTIMERLO, SR_GLOBALTIMERHI,
 	SR_ZERO = 0xff,
 };
 
@@ -36,6 +36,11 @@ static uint32_t tid_part(const struct warp *w, unsigned int lane, unsigned int i
 	}
 }
 
+static uint32_t sm_number(const struct warp *w)
+{
+	return (uint32_t)(w->sm - w->l->load[0].sm);
+}
+
 /* False: no such register. */
 static bool special(const struct warp *w, unsigned int id, unsigned int lane, uint32_t *v)
 {
@@ -55,6 +60,15 @@ static bool special(const struct warp *w, unsigned int id, unsigned int lane, ui
 	case SR_CTAID_Y:
 	case SR_CTAID_Z:
 		*v = w->cta->id[id - SR_CTAID_X];
+		break;
+	case SR_VIRTID:
+		*v = w->slot << 8 | sm_number(w) << 20;
+		break;
+	case SR_VIRTUALSMID:
+		*v = sm_number(w);
+		break;
+	case SR_SMEMSZ:
+		*v = w->l->qmd.shared_bytes;
 		break;
 	case SR_EQMASK:
 		*v = bit;
@@ -100,6 +114,20 @@ SASS_EXEC(s2r)
 		if (!special(w, in->sub, i, &t[i]))
 			return sass_trap(w, NVX_SM_WARP_ERROR_ILLEGAL_PARAM);
 	commit(w, in->dst, t, mask);
+	return SASS_NEXT;
+}
+
+/* What the first lane that runs would get. */
+SASS_EXEC(s2ur)
+{
+	uint32_t v, t[SASS_LANES];
+
+	if (!special(w, in->sub, (unsigned int)__builtin_ctz(mask), &v))
+		return sass_trap(w, NVX_SM_WARP_ERROR_ILLEGAL_PARAM);
+	FOR_LANES(i)
+		t[i] = v;
+	w->uniform = true;
+	commit(w, in->dst, t, ~0u);
 	return SASS_NEXT;
 }
 

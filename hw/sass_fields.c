@@ -40,10 +40,25 @@ SASS_FIELDS(no_dst)
 	return 0;
 }
 
+SASS_FIELDS(umov)
+{
+	in->sub = 0xf;
+	return 0;
+}
+
+/* The form with a register has an opcode that looks like one of the lanes'. */
+SASS_FIELDS(umov_ur)
+{
+	in->s[1].kind = SASS_REG;
+	in->s[1].reg = sass_bits(w, 39, 32);
+	in->sub = 0xf;
+	return 0;
+}
+
 SASS_FIELDS(mov)
 {
-	/* Partial lane masks write a part of a quad: graphics only. */
-	return sass_bits(w, 75, 72) == 0xf ? 0 : ILLEGAL;
+	in->sub = sass_bits(w, 75, 72);		/* which lanes of each quad */
+	return 0;
 }
 
 SASS_FIELDS(sel)
@@ -111,8 +126,21 @@ SASS_FIELDS(plop3)
 	in->lut[0] = sass_bits(w, 76, 72) << 3 | sass_bits(w, 66, 64);
 	in->lut[1] = sass_bits(w, 23, 16);
 	pred_dsts(in, w);
-	/* Bit 67: the last source is a uniform predicate. */
-	return BIT(67) ? ILLEGAL : 0;
+	if (BIT(67) && (in->pp[2] & 7) != SASS_PT)
+		in->pp[2] |= SASS_PP_UP;
+	return 0;
+}
+
+/*
+ * A table over the signs of A, B and C, as LOP3's over bits, into a predicate:
+ * ptxas tests sums for overflow with it. The instruction's name is not public.
+ */
+SASS_FIELDS(signs)
+{
+	no_dst(in);
+	in->lut[0] = sass_bits(w, 79, 72);
+	pred_dsts(in, w);
+	return sass_bits(w, 90, 87) || in->pd[1] != SASS_PT ? ILLEGAL : 0;
 }
 
 SASS_FIELDS(isetp)
@@ -152,14 +180,18 @@ SASS_FIELDS(iadd3)
 SASS_FIELDS(lea)
 {
 	in->sub = sass_bits(w, 79, 75);
+	if (BIT(73))
+		in->mods |= SASS_SIGNED;	/* .SX32: C is the sign of A */
 	if (BIT(74))
 		in->mods |= SASS_X;
 	if (BIT(80))
 		in->mods |= SASS_HI;
 	in->pp[0] = pred_src(w, 87);
 	in->pd[0] = sass_bits(w, 83, 81);
-	/* Bit 75 is part of the shift here, not the sign of C. */
+	/* Bit 75 is part of the shift here, not the sign of what is in slot C. */
 	in->s[2].neg = false;
+	if (!(FORMS_B & 1u << sass_bits(w, 11, 9)))
+		in->s[1].neg = false;
 	return 0;
 }
 
@@ -168,17 +200,15 @@ SASS_FIELDS(imad)
 	if (BIT(73))
 		in->mods |= SASS_SIGNED;
 	if (BIT(74))
-		in->mods |= SASS_SIGNED_B;
+		in->mods |= SASS_X;
+	in->pp[0] = pred_src(w, 87);
+	in->pd[0] = sass_bits(w, 83, 81);
 	return 0;
 }
 
 SASS_FIELDS(imad_wide)
 {
-	if (BIT(73))
-		in->mods |= SASS_SIGNED;
-	/* Carry in and out (.X) are not part of what is modelled. */
-	if (BIT(74) || sass_bits(w, 83, 81) != SASS_PT)
-		return ILLEGAL;
+	sass_f_imad(in, w);
 	widths(in, sass_bits(w, 8, 0) == 0x025 ? 2 : 1, 1, 1, 2);
 	return 0;
 }
@@ -236,8 +266,14 @@ SASS_FIELDS(fcmp_pred)
 SASS_FIELDS(mufu)
 {
 	in->sub = sass_bits(w, 77, 74);
-	/* 0..8: COS SIN EX2 LG2 RCP RSQ RCP64H RSQ64H SQRT */
-	return in->sub <= 8 ? 0 : ILLEGAL;
+	if (BIT(73)) {
+		in->mods |= SASS_HI;		/* .F16 */
+		in->type = sass_bits(w, 61, 60);	/* 1: of the upper half */
+		if (in->sub == 6 || in->sub == 7 || in->type > 1)
+			return ILLEGAL;
+	}
+	/* 0..9: COS SIN EX2 LG2 RCP RSQ RCP64H RSQ64H SQRT TANH */
+	return in->sub <= 9 ? 0 : ILLEGAL;
 }
 
 SASS_FIELDS(double)
@@ -251,61 +287,4 @@ SASS_FIELDS(dcmp)
 {
 	widths(in, 1, 2, 2, 2);
 	return sass_f_fcmp_pred(in, w);
-}
-
-/* Sizes are log2 of bytes. 16-bit destinations take the low half. */
-SASS_FIELDS(f2f)
-{
-	in->type = sass_bits(w, 85, 84);
-	in->type2 = sass_bits(w, 76, 75);
-	float_mods(in, w);
-	in->sub = sass_bits(w, 61, 60);
-	if (in->type < 1 || in->type2 < 1 || (in->sub && in->type != 1))
-		return ILLEGAL;
-	widths(in, in->type2 == 3 ? 2 : 1, 1, in->type == 3 ? 2 : 1, 1);
-	return 0;
-}
-
-SASS_FIELDS(f2i)
-{
-	in->type = sass_bits(w, 85, 84);
-	in->type2 = sass_bits(w, 76, 75);
-	in->rnd = sass_bits(w, 79, 78);
-	if (BIT(72))
-		in->mods |= SASS_SIGNED;
-	if (BIT(80))
-		in->mods |= SASS_FTZ;
-	in->sub = sass_bits(w, 61, 60);
-	if (in->type < 1 || BIT(77) || (in->sub && in->type != 1))
-		return ILLEGAL;
-	/* Bit 72 is the destination's sign here, not a modifier. */
-	widths(in, in->type2 == 3 ? 2 : 1, 1, in->type == 3 ? 2 : 1, 1);
-	return 0;
-}
-
-SASS_FIELDS(i2f)
-{
-	in->type = sass_bits(w, 85, 84);
-	in->type2 = sass_bits(w, 76, 75);
-	in->rnd = sass_bits(w, 79, 78);
-	if (BIT(74))
-		in->mods |= SASS_SIGNED;
-	in->sub = sass_bits(w, 61, 60);
-	if (in->type2 < 1)
-		return ILLEGAL;
-	widths(in, in->type2 == 3 ? 2 : 1, 1, in->type == 3 ? 2 : 1, 1);
-	return 0;
-}
-
-SASS_FIELDS(frnd)
-{
-	in->type = sass_bits(w, 85, 84);
-	in->type2 = sass_bits(w, 76, 75);
-	in->rnd = sass_bits(w, 79, 78);
-	if (BIT(80))
-		in->mods |= SASS_FTZ;
-	if (in->type < 1 || in->type2 != in->type)
-		return ILLEGAL;
-	widths(in, in->type == 3 ? 2 : 1, 1, in->type == 3 ? 2 : 1, 1);
-	return 0;
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Fields of memory, control-flow and cross-lane instructions. */
+/*
+ * Fields of memory instructions. An address is a register or pair, or a uniform
+ * one plus a register of either size, plus a displacement.
+ */
 #include "nvhw/undocumented.h"
 #include "sass_exec.h"
 
@@ -36,11 +39,28 @@ static void address(struct sass_insn *in, const uint32_t w[4], bool wide, unsign
 	in->imm = signed_bits(w, 63, imm_lo);
 }
 
+/* Bit 91: a uniform part at @ur_lo; bit @r64 says that the register is a pair. */
+static void uniform_base(struct sass_insn *in, const uint32_t w[4], unsigned int ur_lo,
+			 unsigned int r64)
+{
+	uint32_t ur = sass_bits(w, ur_lo + 5, ur_lo);
+
+	if (!BIT(91))
+		return;
+	in->ubase = ur == SASS_URZ ? SASS_RZ : SASS_UR + ur;
+	in->imm = signed_bits(w, 63, 40);
+	if (in->mods & SASS_E && !BIT(r64)) {
+		in->mods |= SASS_U32;
+		in->s[0].width = 1;
+	}
+}
+
 static int load(struct sass_insn *in, const uint32_t w[4], bool wide, unsigned int imm_lo)
 {
 	in->type = sass_bits(w, 75, 73);
 	in->dst_width = type_regs[in->type];
 	address(in, w, wide, imm_lo);
+	uniform_base(in, w, 32, 90);
 	return in->dst_width ? 0 : ILLEGAL;
 }
 
@@ -50,26 +70,81 @@ static int store(struct sass_insn *in, const uint32_t w[4], bool wide, unsigned 
 	in->dst = SASS_RZ;
 	in->type = sass_bits(w, 75, 73);
 	address(in, w, wide, imm_lo);
-	reg_operand(in, 1, w, data_lo, type_regs[in->type]);
+	uniform_base(in, w, 64, 90);
+	reg_operand(in, 1, w, BIT(91) ? 32 : data_lo, type_regs[in->type]);
 	return type_regs[in->type] ? 0 : ILLEGAL;
+}
+
+/* Shared memory: the register may be an index of 4, 8 or 16 bytes. */
+static void scale(struct sass_insn *in, const uint32_t w[4])
+{
+	unsigned int n = sass_bits(w, 79, 78);
+
+	in->shift = n ? n + 1 : 0;
 }
 
 SASS_FIELDS(ld) { return load(in, w, BIT(72), 32); }
 SASS_FIELDS(st) { return store(in, w, BIT(72), 32, 64); }
-SASS_FIELDS(ldg) { return load(in, w, BIT(72), 40); }
 SASS_FIELDS(stg) { return store(in, w, BIT(72), 40, 32); }
 SASS_FIELDS(ldl) { return load(in, w, false, 40); }
 SASS_FIELDS(stl) { return store(in, w, false, 40, 32); }
+
+/* What a predicate operand (inverted, so that none is PT) does is not known. */
+SASS_FIELDS(ldg)
+{
+	return sass_bits(w, 67, 64) ? ILLEGAL : load(in, w, BIT(72), 40);
+}
+
+SASS_FIELDS(lds)
+{
+	scale(in, w);
+	return load(in, w, false, 40);
+}
+
+SASS_FIELDS(sts)
+{
+	scale(in, w);
+	return store(in, w, false, 40, 32);
+}
+
+/* Which address space? 0 global, 1 local, 2 shared. */
+SASS_FIELDS(qspc)
+{
+	in->type = sass_bits(w, 74, 73);
+	in->pd[0] = sass_bits(w, 83, 81);
+	address(in, w, BIT(72), 40);
+	uniform_base(in, w, 32, 90);
+	return in->type == 3 ? ILLEGAL : 0;
+}
 
 SASS_FIELDS(ldc)
 {
 	int ret = load(in, w, false, 40);
 
-	in->imm = sass_bits(w, 53, 38);
+	in->ubase = SASS_RZ;
+	/* A displacement is signed, but without an index there is none. */
+	in->imm = in->s[0].reg == SASS_RZ ? (int64_t)sass_bits(w, 53, 38) :
+					    signed_bits(w, 53, 38);
 	in->sub = sass_bits(w, 79, 78);		/* addressing mode */
 	in->s[1].bank = sass_bits(w, 58, 54);
 	return in->sub > 1 || BIT(91) ? ILLEGAL : ret;
 }
+
+static int uniform_constant(struct sass_insn *in, const uint32_t w[4], bool indexed)
+{
+	in->type = sass_bits(w, 75, 73);
+	in->dst_width = type_regs[in->type];
+	in->s[0].reg = SASS_RZ;
+	if (indexed)
+		reg_operand(in, 0, w, 24, 1);
+	in->imm = indexed ? signed_bits(w, 53, 38) : (int64_t)sass_bits(w, 53, 38);
+	in->s[1].bank = sass_bits(w, 58, 54);
+	/* Without an index bit 91 makes the bank a descriptor, which the model lacks. */
+	return !in->dst_width || in->type == 6 || (!indexed && BIT(91)) ? ILLEGAL : 0;
+}
+
+SASS_FIELDS(uldc) { return uniform_constant(in, w, false); }
+SASS_FIELDS(uldc_index) { return uniform_constant(in, w, true); }
 
 static int atomic(struct sass_insn *in, const uint32_t w[4], unsigned int op)
 {
@@ -87,18 +162,24 @@ static int atomic(struct sass_insn *in, const uint32_t w[4], unsigned int op)
 	if ((in->type == 3 || in->type == 4 || in->type == 6) &&
 	    op != SASS_ATOM_ADD && op != SASS_ATOM_EXCH)
 		return ILLEGAL;
-	if (in->type == 4)
-		return ILLEGAL;
 	return 0;
 }
 
-SASS_FIELDS(atom) { return atomic(in, w, sass_bits(w, 90, 87)); }
+SASS_FIELDS(atom)
+{
+	int ret = atomic(in, w, sass_bits(w, 90, 87));
+
+	in->pd[0] = sass_bits(w, 83, 81);
+	uniform_base(in, w, 64, 70);
+	return ret;
+}
 
 SASS_FIELDS(red)
 {
 	int ret = atomic(in, w, sass_bits(w, 89, 87));
 
 	in->dst = SASS_RZ;
+	uniform_base(in, w, 64, 90);
 	return ret;
 }
 
@@ -107,8 +188,9 @@ SASS_FIELDS(atom_cas)
 	int ret = atomic(in, w, 0);
 
 	in->sub = SASS_ATOM_CAS;
+	in->pd[0] = sass_bits(w, 83, 81);
 	reg_operand(in, 2, w, 64, atom_regs[in->type]);
-	return in->type == 0 || in->type == 2 ? ret : ILLEGAL;
+	return BIT(91) || (in->type != 0 && in->type != 2) ? ILLEGAL : ret;
 }
 
 /* Shared memory: 32-bit addresses, types U32, S32 and U64 only. */
@@ -120,180 +202,22 @@ SASS_FIELDS(atoms)
 	in->type = sass_bits(w, 74, 73);
 	in->dst_width = atom_regs[in->type];
 	in->s[1].width = atom_regs[in->type];
-	address(in, w, false, 40);
 	in->mods &= ~SASS_E;
+	address(in, w, false, 40);
+	uniform_base(in, w, 64, 90);
+	scale(in, w);
 	return in->type == 3 ? ILLEGAL : ret;
 }
 
 SASS_FIELDS(atoms_cas)
 {
+	unsigned int mode = sass_bits(w, 90, 87);
 	int ret = sass_f_atoms(in, w);
 
-	in->sub = SASS_ATOM_CAS;
+	/* 3: .CAST.SPIN, which returns in one register whether it swapped */
+	in->sub = mode ? SASS_ATOM_CAST : SASS_ATOM_CAS;
+	if (mode)
+		in->dst_width = 1;
 	reg_operand(in, 2, w, 64, atom_regs[in->type]);
-	return in->type == 1 ? ILLEGAL : ret;
-}
-
-/* Displacement in dwords from the following instruction. */
-static int64_t branch_bytes(const uint32_t w[4], unsigned int hi)
-{
-	uint64_t v = (uint64_t)sass_bits(w, 63, 34);
-
-	if (hi == 63)
-		return ((int64_t)(v << 34) >> 34) * 4;
-	v |= (uint64_t)sass_bits(w, 81, 64) << 30;
-	return ((int64_t)(v << 16) >> 16) * 4;
-}
-
-SASS_FIELDS(bra)
-{
-	in->dst = SASS_RZ;
-	in->imm = branch_bytes(w, 81);
-	in->pp[0] = sass_bits(w, 90, 87);
-	return 0;
-}
-
-/* Displacement plus a 64-bit register. */
-SASS_FIELDS(brx)
-{
-	reg_operand(in, 0, w, 24, 2);
-	return sass_f_bra(in, w);
-}
-
-SASS_FIELDS(exit)
-{
-	in->dst = SASS_RZ;
-	in->pp[0] = sass_bits(w, 90, 87);
-	return 0;
-}
-
-static int barrier(struct sass_insn *in, const uint32_t w[4])
-{
-	in->dst = SASS_RZ;
-	in->sub = sass_bits(w, 78, 77);		/* SYNC, ARV, RED, SCAN */
-	/* Reductions return through B2R, which is not modelled. */
-	return in->sub > 1 ? ILLEGAL : 0;
-}
-
-/* Number and thread count in one register: id 3:0, count 27:16. */
-SASS_FIELDS(bar_reg)
-{
-	reg_operand(in, 0, w, 32, 1);
-	return barrier(in, w);
-}
-
-SASS_FIELDS(bar_imm)
-{
-	in->imm = sass_bits(w, 57, 54);
-	return barrier(in, w);
-}
-
-SASS_FIELDS(bar_imm_reg)
-{
-	in->imm = sass_bits(w, 57, 54);
-	reg_operand(in, 1, w, 32, 1);
-	return barrier(in, w);
-}
-
-SASS_FIELDS(warpsync)
-{
-	in->dst = SASS_RZ;
-	in->pp[0] = sass_bits(w, 90, 87);
-	return 0;
-}
-
-SASS_FIELDS(bssy)
-{
-	in->type = sass_bits(w, 19, 16);
-	in->dst = SASS_RZ;
-	in->imm = branch_bytes(w, 63);
-	in->pp[0] = sass_bits(w, 90, 87);
-	return 0;
-}
-
-SASS_FIELDS(bsync)
-{
-	in->type = sass_bits(w, 19, 16);
-	in->dst = SASS_RZ;
-	in->pp[0] = sass_bits(w, 90, 87);
-	return 0;
-}
-
-/* To a register, and from one. */
-SASS_FIELDS(bmov_from)
-{
-	in->type = sass_bits(w, 27, 24);
-	if (BIT(84))
-		in->mods |= SASS_CLEAR;
-	return BIT(28) ? ILLEGAL : 0;
-}
-
-SASS_FIELDS(bmov_to)
-{
-	in->type = sass_bits(w, 27, 24);
-	in->dst = SASS_RZ;
-	reg_operand(in, 1, w, 32, 1);
-	return BIT(28) || BIT(84) ? ILLEGAL : 0;
-}
-
-SASS_FIELDS(s2r)
-{
-	in->sub = sass_bits(w, 79, 72);
-	return 0;
-}
-
-SASS_FIELDS(cs2r)
-{
-	in->sub = sass_bits(w, 79, 72);
-	if (BIT(80)) {
-		in->mods |= SASS_W64;
-		in->dst_width = 2;
-	}
-	return 0;
-}
-
-/* Source lane and clamp, each from a register or an immediate. */
-static int shuffle(struct sass_insn *in, const uint32_t w[4], bool lane_imm, bool clamp_imm)
-{
-	reg_operand(in, 0, w, 24, 1);
-	if (lane_imm) {
-		in->s[1].kind = SASS_IMM;
-		in->s[1].value = sass_bits(w, 57, 53);
-	} else {
-		reg_operand(in, 1, w, 32, 1);
-	}
-	if (clamp_imm) {
-		in->s[2].kind = SASS_IMM;
-		in->s[2].value = sass_bits(w, 52, 40);
-	} else {
-		reg_operand(in, 2, w, 64, 1);
-	}
-	in->sub = sass_bits(w, 59, 58);
-	in->pd[0] = sass_bits(w, 83, 81);
-	return 0;
-}
-
-SASS_FIELDS(shfl_rr) { return shuffle(in, w, false, false); }
-SASS_FIELDS(shfl_ri) { return shuffle(in, w, false, true); }
-SASS_FIELDS(shfl_ir) { return shuffle(in, w, true, false); }
-SASS_FIELDS(shfl_ii) { return shuffle(in, w, true, true); }
-
-SASS_FIELDS(vote)
-{
-	in->sub = sass_bits(w, 73, 72);
-	in->pp[0] = sass_bits(w, 90, 87);
-	in->pd[0] = sass_bits(w, 83, 81);
-	return in->sub == 3 ? ILLEGAL : 0;
-}
-
-SASS_FIELDS(match)
-{
-	bool wide = BIT(73);
-
-	if (wide)
-		in->mods |= SASS_W64;
-	in->sub = BIT(79);		/* 1: ANY */
-	reg_operand(in, 0, w, 24, wide ? 2 : 1);
-	in->pd[0] = sass_bits(w, 83, 81);
-	return 0;
+	return in->type == 1 || BIT(91) || (mode && mode != 3) ? ILLEGAL : ret;
 }

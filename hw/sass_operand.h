@@ -111,10 +111,10 @@ static inline void commit64(struct warp *w, unsigned int dst, const uint64_t *t,
 	commit(w, dst + 1, hi, mask);
 }
 
-/* Predicate source (bit 3: inverted) and destination, a bit per lane. */
+/* Predicate source and destination, a bit per lane. */
 static inline uint32_t pred_get(const struct warp *w, unsigned int p)
 {
-	return w->pred[p & 7] ^ (p & 8 ? ~0u : 0);
+	return w->pred[(p & 7) | (p & SASS_PP_UP) >> 1] ^ (p & SASS_PP_NOT ? ~0u : 0);
 }
 
 static inline void pred_set(struct warp *w, unsigned int p, uint32_t v, uint32_t mask)

@@ -28,6 +28,9 @@
 #define SM_CODE_PAGE		4096
 #define SM_WINDOW_BYTES		(16u << 20)	/* of the generic address space */
 
+/* In place of a warp error: a breakpoint, which the SM reports for itself. */
+#define SM_TRAP_BPT		0xff
+
 struct gr_ctx;
 struct launch;
 struct cta;
@@ -49,15 +52,16 @@ enum warp_state {
 
 struct warp {
 	/* Row SASS_RZ stays zero; writes to it are dropped. */
-	uint32_t r[256][SASS_LANES] __attribute__((aligned(64)));
+	uint32_t r[SASS_ROWS][SASS_LANES] __attribute__((aligned(64)));
 	uint64_t pc[SASS_LANES];	/* of live lanes outside of the running fragment */
 	uint64_t stamp[SASS_LANES];	/* warp->tick when the lane last ran */
-	uint32_t pred[8];		/* bit per lane; pred[SASS_PT] is all ones */
+	uint32_t pred[SASS_PREDS];	/* bit per lane; pred[SASS_PT] is all ones */
 	uint32_t live;			/* lanes not yet exited */
 	uint32_t bar_wait;		/* lanes waiting at a CTA barrier */
 	uint32_t conv_wait;		/* lanes waiting to reconverge */
 	uint32_t conv[SM_BARRIERS];	/* convergence barriers: participants */
 	uint8_t bar_id[SASS_LANES];
+	uint32_t bar_result;		/* of the last BAR.RED */
 	uint8_t conv_id[SASS_LANES];	/* SM_BARRIERS: a WARPSYNC */
 	uint32_t sync_mask[SASS_LANES];	/* of the WARPSYNC */
 
@@ -76,7 +80,9 @@ struct warp {
 	uint8_t state;			/* enum warp_state */
 	bool remote;			/* the running access is to system memory */
 	uint8_t esr;			/* NVX_SM_WARP_ERROR_*, after SASS_TRAP */
+	bool uniform;			/* uniform registers were written */
 	unsigned int index;		/* in the CTA */
+	unsigned int slot;		/* on the SM */
 	const struct code_page *code;	/* page of cur_pc, or NULL */
 	uint8_t *local;			/* local memory, lane by lane */
 
@@ -84,9 +90,13 @@ struct warp {
 	struct mmu_park parks[SASS_LANES];
 };
 
+enum bar_op { BAR_POPC, BAR_AND, BAR_OR, BAR_NONE };
+
 struct cta_barrier {
 	unsigned int arrived;		/* threads */
 	unsigned int expected;		/* 0: all of the CTA */
+	unsigned int votes;		/* of a reduction: threads whose predicate holds */
+	enum bar_op op;
 };
 
 struct cta {
@@ -178,8 +188,12 @@ void launch_destroy(struct launch *l);	/* after launch_abort() */
 bool cta_place(struct launch *l);		/* next CTA onto the emptiest SM */
 void cta_warp_done(struct warp *w);		/* last lane exited */
 void cta_free(struct launch *l, struct sm_load *load, struct cta *cta);
-/* Lanes @mask arrive; they wait if @wait. @count: threads, 0 all of the CTA. */
-void cta_barrier(struct warp *w, unsigned int id, unsigned int count, uint32_t mask, bool wait);
+/*
+ * Lanes @mask arrive; they wait if @wait. @count: threads, 0 all of the CTA.
+ * @votes: lanes whose predicate holds, for @op.
+ */
+void cta_barrier(struct warp *w, unsigned int id, unsigned int count, uint32_t mask, bool wait,
+		 enum bar_op op, uint32_t votes);
 void cta_lanes_exited(struct warp *w, uint32_t mask);
 
 /* sm_warp.c */

@@ -30,6 +30,7 @@ static struct warp *take_warp(struct launch *l, const struct sm *sm)
 			if (!l->warps[i])
 				return NULL;
 			memset(l->warps[i], 0, sizeof(struct warp));
+			l->warps[i]->slot = i - first;
 		}
 		if (l->warps[i]->state == WARP_FREE)
 			return l->warps[i];
@@ -127,8 +128,23 @@ void cta_warp_done(struct warp *w)
 		cta_free(w->l, &w->l->load[w->sm - w->l->load[0].sm], cta);
 }
 
+static uint32_t reduction(const struct cta_barrier *b)
+{
+	switch (b->op) {
+	case BAR_POPC:
+		return b->votes;
+	case BAR_AND:
+		return b->votes == b->arrived;
+	default:
+		return b->votes > 0;
+	}
+}
+
 static void release(struct cta *cta, unsigned int id)
 {
+	uint32_t result = reduction(&cta->bar[id]);
+	bool reduces = cta->bar[id].op != BAR_NONE;
+
 	cta->bar[id] = (struct cta_barrier){ 0 };
 	for (unsigned int n = 0; n < cta->nwarps; n++) {
 		struct warp *w = cta->warp[n];
@@ -138,6 +154,8 @@ static void release(struct cta *cta, unsigned int id)
 				continue;
 			w->bar_wait &= ~(1u << i);
 			w->stamp[i] = w->tick;
+			if (reduces)
+				w->bar_result = result;
 		}
 		if (w->live & ~w->bar_wait)
 			warp_unblock(w);
@@ -152,11 +170,14 @@ static bool complete(const struct cta *cta, const struct cta_barrier *b)
 	return b->arrived + cta->exited >= cta->nthreads;
 }
 
-void cta_barrier(struct warp *w, unsigned int id, unsigned int count, uint32_t mask, bool wait)
+void cta_barrier(struct warp *w, unsigned int id, unsigned int count, uint32_t mask, bool wait,
+		 enum bar_op op, uint32_t votes)
 {
 	struct cta_barrier *b = &w->cta->bar[id];
 
 	b->expected = count;
+	b->op = op;
+	b->votes += (unsigned int)__builtin_popcount(mask & votes);
 	b->arrived += (unsigned int)__builtin_popcount(mask);
 	if (wait) {
 		w->bar_wait |= mask;

@@ -27,6 +27,9 @@ void warp_start(struct warp *w, uint32_t lanes, uint64_t pc)
 
 	memset(w->r, 0, rows * sizeof(w->r[0]));
 	memset(w->r[SASS_RZ], 0, sizeof(w->r[0]));
+	if (w->uniform)
+		memset(w->r[SASS_UR], 0, 64 * sizeof(w->r[0]));
+	w->uniform = false;
 	memset(w->pred, 0, sizeof(w->pred));
 	memset(w->conv, 0, sizeof(w->conv));
 	memset(w->stamp, 0, sizeof(w->stamp));

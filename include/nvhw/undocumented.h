@@ -102,6 +102,7 @@
 #define NVX_SM_WARP_ESR(g, t, s)		(0x00504730 + (g) * 0x8000 + (t) * 0x800 + (s) * 0x80)	/* nouveau */
 #define NVX_SM_WARP_ESR_CODE			15:0
 #define NVX_SM_GLOBAL_ESR(g, t, s)		(0x00504734 + (g) * 0x8000 + (t) * 0x800 + (s) * 0x80)	/* nouveau, W1C */
+#define NVX_SM_GLOBAL_ESR_BPT_INT		4:4		/* nouveau */
 #define NVX_SM_WARP_ERROR_MISALIGNED_PC		0x05		/* nouveau */
 #define NVX_SM_WARP_ERROR_MISALIGNED_REG	0x08
 #define NVX_SM_WARP_ERROR_ILLEGAL_ENCODING	0x09

@@ -27,7 +27,7 @@ for prog in "$@"; do
 	if [ "$f" -ne 0 ] || [ -n "$VERBOSE" ]; then
 		cat "$log"
 	else
-		grep -E '^\[ (      OK|  PASSED|  SKIPPED)' "$log"
+		grep -E "^(\[ (      OK|  PASSED|  SKIPPED)|counted:)" "$log"
 	fi
 	passed=$((passed + p))
 	failed=$((failed + f))

@@ -422,7 +422,9 @@ static void test_to_int(void **state)
 		{ 0xc1e0000000000000, 3, 2, 1, 0x80000000 },
 		{ 0xc1f0000000000000, 3, 2, 1, 0x80000000 },
 		{ 0x41f0000000000000, 3, 2, 0, 0xffffffff },
-		{ 0x7ff8000000000000, 3, 2, 1, 0 },			/* NaN */
+		{ 0x7ff8000000000000, 3, 2, 1, 0x80000000 },		/* NaN */
+		{ 0x7ff8000000000000, 3, 0, 0, 0x80 },
+		{ 0x7ff8000000000000, 3, 3, 0, 0x8000000000000000 },
 		{ 0x7ff0000000000000, 3, 2, 1, 0x7fffffff },
 		{ 0x4072c00000000000, 3, 0, 0, 255 },			/* 300 to U8 */
 		{ 0x4072c00000000000, 3, 0, 1, 127 },
@@ -445,6 +447,11 @@ static void test_to_int(void **state)
 		if ((t[k].size == 3 ? pair(D, 3) : W->r[D][3]) != t[k].want)
 			fail_msg("F2I of %016llx, size %u: %016llx", (unsigned long long)t[k].x,
 				 t[k].size, (unsigned long long)pair(D, 3));
+		if (f64(t[k].x) != f64(t[k].x)) {	/* .NTZ: zero instead */
+			run(field(i, 77, 1, 1), ~0u);
+			assert_int_equal(W->r[D][3], 0);
+			continue;
+		}
 		/* From a float where it holds the value. */
 		if (u64((float)f64(t[k].x)) != t[k].x)
 			continue;

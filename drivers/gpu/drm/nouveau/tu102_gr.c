@@ -82,6 +82,8 @@ static void gr_tpc_trap(struct tu102_gr *gr, unsigned int g, unsigned int t, cha
 		if (code && !what[0])
 			snprintf(what, len, "SM %u.%u.%u: %s (0x%x)", g, t, s,
 				 warp_error_name(code), code);
+		else if (NV_GET(global, NVX_SM_GLOBAL_ESR_BPT_INT) && !what[0])
+			snprintf(what, len, "SM %u.%u.%u: trap instruction", g, t, s);
 		nv_wr32(ndev, NVX_SM_WARP_ESR(g, t, s), 0);
 		nv_wr32(ndev, NVX_SM_GLOBAL_ESR(g, t, s), global);
 	}
