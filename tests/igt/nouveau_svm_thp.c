@@ -41,19 +41,26 @@ static void expect_entries(const void *p, const char *size)
 static void whole(struct nv *nv)
 {
 	char *p = nv_thp(2 * BLOCK);
-	long long copies = nv_counter("ce_copies");
+	long long up = nv_counter("huge_to_vram"), down, copies;
 
 	nv_pattern(p, 2 * BLOCK, 1);
 	nv_knob("migrate", 0);
 	igt_assert_eq(nv_load(nv, p + 4), 2654435761u ^ 0x9e3779b9u);
 	nv_fill(nv, p, 512, PAGE, 10);
 	igt_assert_eq(nv_pages_in_vram(p, 2 * BLOCK), 0);
+	copies = nv_counter("ce_copies");
 	igt_assert_eq(nv_migrate(nv, p, 2 * BLOCK, true), 1024);
+	igt_assert_eq(nv_counter_since("huge_to_vram", up), 2);
+	igt_assert_eq(nv_counter_since("ce_copies", copies), 2);
 	igt_assert_eq(nv_load(nv, p + 7 * PAGE), 17);
 	expect_entries(p, "2M");
 	expect_entries(p + BLOCK, "2M");
-	igt_info("%lld copies\n", nv_counter_since("ce_copies", copies));
+	down = nv_counter("huge_to_sys");
+	copies = nv_counter("ce_copies");
 	igt_assert_eq(nv_migrate(nv, p, 2 * BLOCK, false), 1024);
+	igt_assert_eq(nv_counter_since("huge_to_sys", down), 2);
+	igt_assert_eq(nv_counter_since("ce_copies", copies), 2);
+	igt_assert_eq(nv_smaps(p, "AnonHugePages"), 2 * BLOCK >> 10);
 	for (uint32_t i = 0; i < 512; i++) {
 		igt_assert_eq(*(uint32_t *)(p + i * PAGE), 10 + i);
 		igt_assert_eq(*(uint32_t *)(p + i * PAGE + 8),
@@ -62,6 +69,80 @@ static void whole(struct nv *nv)
 	igt_assert_eq(*(uint32_t *)(p + BLOCK), (uint32_t)(512 * 1024 * 2654435761u) ^ 0x9e3779b9u);
 	munmap(p, 2 * BLOCK);
 }
+
+/* Nobody has touched it: a hole of 2 MiB becomes a folio of zeros. */
+static void hole(struct nv *nv)
+{
+	char *p = nv_anon_aligned(3 * BLOCK, BLOCK);
+	long long up = nv_counter("huge_to_vram"), copies = nv_counter("ce_copies");
+
+	igt_assert_eq(madvise(p, 2 * BLOCK, MADV_HUGEPAGE), 0);
+	igt_assert_eq(madvise(p + 2 * BLOCK, BLOCK, MADV_NOHUGEPAGE), 0);
+	igt_assert_eq(nv_migrate(nv, p, 2 * BLOCK, true), 1024);
+	igt_assert_eq(nv_counter_since("huge_to_vram", up), 2);
+	igt_assert_eq(nv_counter_since("ce_copies", copies), 2);
+	expect_entries(p, "2M");
+	expect_entries(p + BLOCK, "2M");
+	/* who wants no huge pages gets none */
+	igt_assert_eq(nv_migrate(nv, p + 2 * BLOCK, BLOCK, true), 512);
+	igt_assert_eq(nv_counter_since("huge_to_vram", up), 2);
+	igt_assert_eq(nv_sum(nv, p, 1536, PAGE), 0);
+	nv_store(nv, p + 300 * PAGE, 9);
+	for (size_t i = 0; i < 3 * BLOCK / 4; i++)
+		igt_assert_eq(((uint32_t *)p)[i], i == 300 * 1024 ? 9 : 0);
+	munmap(p, 3 * BLOCK);
+}
+
+/* The CPU touches one byte of a folio: all of it comes back, as a huge page. */
+static void fault_home(struct nv *nv)
+{
+	char *p = nv_thp(BLOCK);
+	long long faults, down;
+
+	nv_pattern(p, BLOCK, 4);
+	igt_assert_eq(nv_migrate(nv, p, BLOCK, true), 512);
+	faults = nv_counter("cpu_faults");
+	down = nv_counter("huge_to_sys");
+	igt_assert_eq(*(uint32_t *)(p + 77 * PAGE),
+		      (uint32_t)(77 * 1024 * 2654435761u) ^ (4 * 0x9e3779b9u));
+	igt_assert_eq(nv_pages_in_vram(p, BLOCK), 0);
+	igt_assert_eq(nv_counter_since("huge_to_sys", down), 1);
+	nv_check_pattern(p, BLOCK, 4);
+	igt_assert_eq(nv_counter_since("cpu_faults", faults), 1);
+	igt_assert_eq(nv_smaps(p, "AnonHugePages"), BLOCK >> 10);
+	munmap(p, BLOCK);
+}
+
+/* No 2 MiB on the other side: pieces, and no page is dropped. */
+static void pieces(struct nv *nv, bool up)
+{
+	char *p = nv_thp(2 * BLOCK);
+	long long huge;
+
+	nv_pattern(p, 2 * BLOCK, 6);
+	nv_knob("huge_folios", up ? 2 : 1);
+	huge = nv_counter("huge_to_vram");
+	igt_assert_eq(nv_migrate(nv, p, 2 * BLOCK, true), 1024);
+	igt_assert_eq(nv_counter_since("huge_to_vram", huge), up ? 0 : 2);
+	igt_assert_eq(nv_pages_in_vram(p, 2 * BLOCK), 1024);
+	expect_entries(p, "2M");
+	nv_fill(nv, p, 1024, PAGE, 70);
+	huge = nv_counter("huge_to_sys");
+	/* the first block by the CPU's fault, the second by address */
+	igt_assert_eq(*(uint32_t *)(p + 500 * PAGE), 570);
+	igt_assert_lt(0, nv_migrate(nv, p, 2 * BLOCK, false));
+	igt_assert_eq(nv_counter_since("huge_to_sys", huge), 0);
+	igt_assert_eq(nv_pages_in_vram(p, 2 * BLOCK), 0);
+	for (uint32_t i = 0; i < 1024; i++) {
+		igt_assert_eq(*(uint32_t *)(p + i * PAGE), 70 + i);
+		igt_assert_eq(*(uint32_t *)(p + i * PAGE + 8),
+			      (uint32_t)((i * 1024 + 2) * 2654435761u) ^ (6 * 0x9e3779b9u));
+	}
+	munmap(p, 2 * BLOCK);
+}
+
+static void pieces_up(struct nv *nv) { pieces(nv, true); }
+static void pieces_home(struct nv *nv) { pieces(nv, false); }
 
 /* A page in the middle of a 2 MiB entry goes: the entry is split, not kept. */
 static void split_entry(struct nv *nv, bool vram)
@@ -91,18 +172,97 @@ static void split_vram(struct nv *nv) { split_entry(nv, true); }
 /* The CPU brings back a part; part stays; the whole goes again: every page's data. */
 static void half_home(struct nv *nv)
 {
-	char *p = nv_thp(BLOCK);
+	char *p = nv_anon_aligned(BLOCK, BLOCK);
 
+	igt_assert_eq(madvise(p, BLOCK, MADV_NOHUGEPAGE), 0);
 	for (uint32_t round = 0; round < 4; round++) {
 		nv_pattern(p, BLOCK, round);
-		igt_assert_lt(0, nv_migrate(nv, p, BLOCK, true));
+		/* a fault of the round before that is served late may have moved some */
+		nv_migrate(nv, p, BLOCK, true);
 		igt_assert_eq(nv_pages_in_vram(p, BLOCK), 512);
-		nv_check_pattern(p, BLOCK / 4, round);
+		nv_check_pattern(p, BLOCK / 8, round);
 		igt_assert_lt(0, nv_pages_in_vram(p, BLOCK));
 		nv_fill(nv, p, 512, PAGE, round);
 		for (uint32_t i = 0; i < 512; i++)
 			igt_assert_eq(*(uint32_t *)(p + i * PAGE), round + i);
 	}
+	munmap(p, BLOCK);
+}
+
+/* Fetches in a row grow: 64 KiB, 256 KiB, blocks. Others stay small. */
+static void window_grows(struct nv *nv)
+{
+	char *p = nv_anon_aligned(4 * BLOCK, BLOCK);
+	long long faults;
+
+	igt_assert_eq(madvise(p, 4 * BLOCK, MADV_NOHUGEPAGE), 0);
+	nv_pattern(p, 4 * BLOCK, 2);
+	igt_assert_eq(nv_migrate(nv, p, 4 * BLOCK, true), 2048);
+	faults = nv_counter("cpu_faults");
+	nv_check_pattern(p, 4 * BLOCK, 2);
+	igt_assert_eq(nv_counter_since("cpu_faults", faults), 6);
+	igt_assert_eq(nv_migrate(nv, p, 4 * BLOCK, true), 2048);
+	for (uint32_t i = 0; i < 4; i++)
+		igt_assert_eq(*(uint32_t *)(p + (3 - i) * BLOCK),
+			      (uint32_t)((3 - i) * 512 * 1024 * 2654435761u) ^ (2 * 0x9e3779b9u));
+	igt_assert_eq(nv_pages_in_vram(p, 4 * BLOCK), 2048 - 4 * 16);
+	munmap(p, 4 * BLOCK);
+}
+
+/* What becomes of a folio that core mm cuts while it is in VRAM. */
+static void cut_mremap(struct nv *nv)
+{
+	char *p = nv_thp(BLOCK), *q = nv_anon_aligned(BLOCK, BLOCK);
+
+	nv_pattern(p, BLOCK, 11);
+	igt_assert_eq(nv_migrate(nv, p, BLOCK, true), 512);
+	igt_assert(mremap(p + 100 * PAGE, 60 * PAGE, 60 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			  q + 3 * PAGE) == q + 3 * PAGE);
+	nv_store(nv, q + 3 * PAGE, 1);
+	nv_store(nv, p + 99 * PAGE, 2);
+	for (uint32_t i = 0; i < 512; i++) {
+		const char *at = i >= 100 && i < 160 ? q + (i - 97) * PAGE : p + i * PAGE;
+		uint32_t want = (uint32_t)(i * 1024 * 2654435761u) ^ (11 * 0x9e3779b9u);
+
+		igt_assert_eq(*(const uint32_t *)at, i == 100 ? 1 : i == 99 ? 2 : want);
+	}
+	munmap(p, BLOCK);
+	munmap(q, BLOCK);
+}
+
+static void cut_mprotect(struct nv *nv)
+{
+	char *p = nv_thp(BLOCK);
+
+	nv_pattern(p, BLOCK, 12);
+	igt_assert_eq(nv_migrate(nv, p, BLOCK, true), 512);
+	igt_assert_eq(mprotect(p + 200 * PAGE, 10 * PAGE, PROT_READ), 0);
+	nv_fill(nv, p, 200, PAGE, 7);
+	nv_fill(nv, p + 210 * PAGE, 302, PAGE, 8);
+	igt_assert_eq(nv_load(nv, p + 205 * PAGE),
+		      (uint32_t)(205 * 1024 * 2654435761u) ^ (12 * 0x9e3779b9u));
+	igt_assert_eq(__nv_store(nv, p + 205 * PAGE, 1), -ENODEV);
+	for (uint32_t i = 0; i < 512; i++)
+		igt_assert_eq(*(uint32_t *)(p + i * PAGE),
+			      i < 200 ? 7 + i : i >= 210 ? 8 + i - 210 :
+			      (uint32_t)(i * 1024 * 2654435761u) ^ (12 * 0x9e3779b9u));
+	munmap(p, BLOCK);
+}
+
+/* Half of it dropped: zeros come in its place, and the other half goes home. */
+static void cut_dontneed(struct nv *nv)
+{
+	char *p = nv_thp(BLOCK);
+
+	nv_pattern(p, BLOCK, 13);
+	igt_assert_eq(nv_migrate(nv, p, BLOCK, true), 512);
+	igt_assert_eq(madvise(p, BLOCK / 2, MADV_DONTNEED), 0);
+	igt_assert_eq(nv_sum(nv, p, 256, PAGE), 0);
+	igt_assert_eq(nv_migrate(nv, p + BLOCK / 2, BLOCK / 2, false), 256);
+	igt_assert_eq(nv_pages_in_vram(p + BLOCK / 2, BLOCK / 2), 0);
+	for (uint32_t i = 0; i < 512; i++)
+		igt_assert_eq(*(uint32_t *)(p + i * PAGE), i < 256 ? 0 :
+			      (uint32_t)(i * 1024 * 2654435761u) ^ (13 * 0x9e3779b9u));
 	munmap(p, BLOCK);
 }
 
@@ -217,6 +377,14 @@ int igt_main()
 		{ "thp-whole", whole, "A huge page in VRAM is one entry, and comes back whole" },
 		{ "thp-split-entry", split_ram, "A page out of the middle of a 2 MiB entry" },
 		{ "thp-split-entry-vram", split_vram, "The same while it is in VRAM" },
+		{ "thp-hole", hole, "Untouched memory becomes a huge page of zeros in VRAM" },
+		{ "thp-fault-home", fault_home, "One CPU fault brings a huge page home whole" },
+		{ "thp-pieces-vram", pieces_up, "No 2 MiB of VRAM: a huge page goes in pieces" },
+		{ "thp-pieces-home", pieces_home, "No 2 MiB of RAM: it comes home in pieces" },
+		{ "thp-window-grows", window_grows, "CPU faults in a row fetch more and more" },
+		{ "thp-cut-mremap", cut_mremap, "A part of a huge page in VRAM is moved away" },
+		{ "thp-cut-mprotect", cut_mprotect, "A part of it becomes read-only" },
+		{ "thp-cut-dontneed", cut_dontneed, "A part of it is dropped" },
 		{ "thp-part-home", half_home, "A part comes home, the whole goes again" },
 		{ "thp-collapse", collapse_ram, "MADV_COLLAPSE of memory the GPU maps" },
 		{ "thp-collapse-vram", collapse_vram, "The same with half of it in VRAM" },

@@ -2,8 +2,10 @@
 #ifndef __NOUVEAU_DMEM_H__
 #define __NOUVEAU_DMEM_H__
 
+#include <linux/migrate.h>
 #include <linux/types.h>
 
+#include "nouveau_copy.h"
 #include "nouveau_mask.h"
 
 struct nouveau_device;
@@ -37,11 +39,48 @@ u64 nouveau_dmem_page_addr(struct nouveau_device *ndev, struct page *page);
  */
 void nouveau_dmem_touch(struct nouveau_device *ndev, struct page *page);
 
+/* One copy or clear of a migration: pages that continue each other on both sides. */
+struct nouveau_dmem_op {
+	u64 vram;			/* VRAM address, bytes */
+	dma_addr_t ram;			/* of the mapping, unless @clear */
+	u16 first;			/* entry of the migration */
+	u16 pages;			/* 0: dropped */
+	bool clear;			/* VRAM becomes zero */
+};
+
 /* Arrays of one migration of up to a block. */
 struct nouveau_dmem_scratch {
 	unsigned long src[NOUVEAU_BLOCK_PAGES];
 	unsigned long dst[NOUVEAU_BLOCK_PAGES];
-	dma_addr_t dma[NOUVEAU_BLOCK_PAGES];
+	struct nouveau_dmem_op ops[NOUVEAU_BLOCK_PAGES];
+};
+
+struct nouveau_dmem;
+
+/**
+ * struct nouveau_dmem_move - pages between collect and finish
+ *
+ * Entries of @src and @dst are migration PFNs. A 2 MiB folio is entry 0 of 512,
+ * marked MIGRATE_PFN_COMPOUND; the other entries are 0 then. That is the only
+ * place one can be: a move is never larger than a block.
+ */
+struct nouveau_dmem_move {
+	struct nouveau_dmem *dmem;
+	unsigned long *src, *dst;
+	struct nouveau_dmem_op *ops;	/* as many as entries */
+	unsigned int n, nops;
+	bool to_vram;
+	unsigned int copied, cleared;	/* pages */
+};
+
+/**
+ * struct nouveau_dmem_job - a migration by address between begin and end
+ */
+struct nouveau_dmem_job {
+	struct migrate_vma args;
+	struct nouveau_dmem_move move;
+	unsigned int asked, collected, got;	/* pages */
+	int err;			/* of begin, so that end gives the pages back */
 };
 
 /**
@@ -81,6 +120,22 @@ int nouveau_dmem_to_vram(struct nouveau_device *ndev, struct vm_area_struct *vma
 /* Move what is in VRAM of [start, end), at most a block inside @vma, home. */
 int nouveau_dmem_to_sys(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 start, u64 end,
 			struct nouveau_dmem_scratch *s, struct nouveau_dmem_result *moved);
+
+/*
+ * The same in steps, for whoever has several blocks to move: begin some, add
+ * their copies to one batch, begin others while it runs, then end each of the
+ * first. A scratch is a job's until its end.
+ */
+int nouveau_dmem_to_vram_begin(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 base,
+			       const struct nouveau_mask *mask,
+			       const struct nouveau_dmem_source *source,
+			       struct nouveau_dmem_scratch *s, struct nouveau_dmem_job *job);
+int nouveau_dmem_to_sys_begin(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 start,
+			      u64 end, struct nouveau_dmem_scratch *s,
+			      struct nouveau_dmem_job *job);
+int nouveau_dmem_job_add(struct nouveau_dmem_job *job, struct nouveau_copy_batch *batch);
+int nouveau_dmem_job_end(struct nouveau_dmem_job *job, bool copied,
+			 struct nouveau_dmem_result *result);
 
 void nouveau_dmem_debugfs_show(struct nouveau_device *ndev, struct seq_file *m);
 

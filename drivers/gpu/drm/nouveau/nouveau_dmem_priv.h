@@ -2,9 +2,11 @@
 #ifndef __NOUVEAU_DMEM_PRIV_H__
 #define __NOUVEAU_DMEM_PRIV_H__
 
-/* Shared by nouveau_dmem.c and nouveau_dmem_migrate.c, by nobody else. */
+/* Shared by the nouveau_dmem*.c files, by nobody else. */
 #include <linux/list.h>
 #include <linux/memremap.h>
+#include <linux/migrate.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -13,6 +15,7 @@
 #include "nouveau_svm_policy.h"
 #include "nouveau_vram.h"
 
+struct nouveau_copy_batch;
 struct nouveau_device;
 
 /* Lists of chunks by what they have to give. */
@@ -37,7 +40,18 @@ struct nouveau_dmem_chunk {
 	unsigned int pages;		/* 512 or 16 */
 	unsigned int used_pages;
 	struct nouveau_mask used;	/* allocated; bits beyond @pages are set */
+	/** @large: one folio of 2 MiB; a hint, it may be split at any moment */
+	bool large;
 };
+
+/* Where the CPU of a process was last seen fetching pages home. */
+struct nouveau_dmem_stream {
+	const struct mm_struct *mm;	/* compared only, never followed */
+	u64 next;			/* end of what was fetched */
+	unsigned int pages;		/* how much that was */
+};
+
+#define NOUVEAU_DMEM_STREAMS	8
 
 struct nouveau_dmem {
 	struct nouveau_device *ndev;
@@ -53,9 +67,13 @@ struct nouveau_dmem {
 	struct list_head chunks[NOUVEAU_DMEM_STATES];
 	/** @free_pages: of all chunks that may give some */
 	unsigned long free_pages;
-	/** @trim: gives chunks back that became empty */
-	struct work_struct trim;
+	/** @trim: gives chunks back that became empty and stayed so */
+	struct delayed_work trim;
 	bool closing;
+	/** @stream_lock: the rest; a leaf */
+	spinlock_t stream_lock;
+	struct nouveau_dmem_stream streams[NOUVEAU_DMEM_STREAMS];
+	unsigned int stream_victim;
 };
 
 static inline struct nouveau_dmem *page_dmem(struct page *page)
@@ -63,16 +81,64 @@ static inline struct nouveau_dmem *page_dmem(struct page *page)
 	return container_of(page_pgmap(page), struct nouveau_dmem, pagemap);
 }
 
-/* nouveau_dmem.c */
+static inline unsigned long nouveau_dmem_pfn(const struct nouveau_dmem *dmem, u64 vram)
+{
+	return PHYS_PFN(dmem->pagemap.range.start + vram);
+}
+
+/* Bits of the knob huge_folios. */
+#define NOUVEAU_DMEM_HUGE_VRAM	BIT(0)
+#define NOUVEAU_DMEM_HUGE_HOME	BIT(1)
+
+static inline bool nouveau_dmem_wants_huge(const struct nouveau_dmem *dmem, u32 way)
+{
+	return READ_ONCE(dmem->knobs->huge_folios) & way;
+}
+
+/* nouveau_dmem_chunk.c */
+void nouveau_dmem_chunks_init(struct nouveau_dmem *dmem);
+void nouveau_dmem_chunks_fini(struct nouveau_dmem *dmem);
+void nouveau_dmem_folio_free(struct folio *folio);
 unsigned int nouveau_dmem_alloc(struct nouveau_dmem *dmem, const struct nouveau_mask *want,
-				unsigned long *dst);
-/* A page of nouveau_dmem_alloc() that got no data. */
-void nouveau_dmem_unalloc(unsigned long *dst);
+				bool large, unsigned long *dst);
+int nouveau_dmem_claim(struct nouveau_dmem_chunk *chunk);
+struct nouveau_dmem_chunk *nouveau_dmem_claim_used(struct nouveau_dmem *dmem);
+unsigned int nouveau_dmem_unclaim(struct nouveau_dmem_chunk *chunk, bool dead);
+struct nouveau_mask nouveau_dmem_used(struct nouveau_dmem_chunk *chunk);
+
+/* Page of entry @i, also of one inside a 2 MiB folio; NULL when there is none. */
+static inline struct page *nouveau_dmem_entry(const unsigned long *pfns, unsigned int i)
+{
+	struct page *head;
+
+	if (!(pfns[0] & MIGRATE_PFN_COMPOUND))
+		return migrate_pfn_to_page(pfns[i]);
+	head = migrate_pfn_to_page(pfns[0]);
+	return head ? head + i : NULL;
+}
+
+/* nouveau_dmem_move.c */
+int nouveau_dmem_move_alloc_ram(struct nouveau_dmem_move *mv, struct vm_area_struct *vma,
+				u64 start, unsigned int must);
+void nouveau_dmem_move_map(struct nouveau_dmem_move *mv);
+void nouveau_dmem_move_unmap(struct nouveau_dmem_move *mv);
+int nouveau_dmem_move_add(struct nouveau_dmem_move *mv, struct nouveau_copy_batch *batch);
+int nouveau_dmem_move_copy(struct nouveau_dmem_move *mv);
+void nouveau_dmem_move_drop(struct nouveau_dmem_move *mv);
+unsigned int nouveau_dmem_move_collected(const struct nouveau_dmem_move *mv);
+unsigned int nouveau_dmem_move_places(const struct nouveau_dmem_move *mv);
+unsigned int nouveau_dmem_move_moved(const struct nouveau_dmem_move *mv);
 
 /* nouveau_dmem_migrate.c */
+int nouveau_dmem_home_begin(struct nouveau_dmem *dmem, struct vm_area_struct *vma, u64 start,
+			    u64 end, struct vm_fault *vmf, struct nouveau_dmem_job *job);
+
+/* nouveau_dmem_fault.c */
 vm_fault_t nouveau_dmem_migrate_to_ram(struct vm_fault *vmf);
-/* Bring home all that can be moved of @n device PFNs from @first_pfn on. */
-int nouveau_dmem_evict(struct nouveau_dmem *dmem, unsigned long first_pfn, unsigned int n,
+
+/* nouveau_dmem_evict.c */
+int nouveau_dmem_evict(struct nouveau_dmem_chunk *chunk, const struct nouveau_mask *pages,
 		       bool may_lose);
+int nouveau_dmem_chunk_evict(struct nouveau_chunk *vram);
 
 #endif

@@ -21,7 +21,8 @@
 	X(thrash_moves, 3, "returns to system memory that count as thrash") \
 	X(thrash_lapse_us, 500, "time within which they count") \
 	X(thrash_pin_ms, 150, "how long a thrashing block stays in place") \
-	X(cpu_fault_pages, 16, "least pages a CPU fault brings back, a power of two")
+	X(cpu_fault_pages, 16, "least pages a CPU fault brings back, a power of two") \
+	X(huge_folios, 3, "bit 0: folios of 2 MiB in VRAM, bit 1: when they go home")
 
 struct nouveau_svm_knobs {
 #define X(name, def, help) u32 name;
