@@ -22,7 +22,7 @@ LAYERS = (
     # vocabulary and cross-cutting
     (0, r"nouveau_(stats|lock|trace|compat|device|client|fault)"),
     # pure: compiles in user space
-    (1, r"tu102_(pte|ramfc)|nouveau_(fault_batch|svm_policy|pressure|push|mask)"),
+    (1, r"tu102_(pte|ramfc)|nouveau_(fault_batch|svm_policy|svm_stream|pressure|push|mask)"),
     # conductor
     (5, r"nouveau_fault_service"),
     # edge
@@ -37,7 +37,8 @@ LAYERS = (
 )
 # Files that stand higher than their header: callers see less than they do.
 EXACT = {
-    "nouveau_access.c": 5, "nouveau_fault.c": 5, "nouveau_device.c": 6, "nouveau_vram.c": 3, "nouveau_pt.c": 3,
+    "nouveau_access.c": 5, "nouveau_fault.c": 5, "nouveau_fault_turn.c": 5, "nouveau_device.c": 6,
+    "nouveau_vram.c": 3, "nouveau_pt.c": 3,
 }
 # Headers of the kernel that only some layers may include.
 KERNEL_ONLY = {

@@ -78,8 +78,6 @@ static void thrash(struct nv *nv)
 	volatile uint32_t *p = nv_anon(PAGE);
 	long long moves[2];
 
-	nv_knob("thrash_lapse_us", 1000000);
-	nv_knob("thrash_pin_ms", 600000);
 	for (int pinning = 0; pinning < 2; pinning++) {
 		if (!pinning)
 			nv_knob("thrash_moves", 0);

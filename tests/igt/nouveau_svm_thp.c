@@ -47,6 +47,7 @@ static void whole(struct nv *nv)
 	nv_knob("migrate", 0);
 	igt_assert_eq(nv_load(nv, p + 4), 2654435761u ^ 0x9e3779b9u);
 	nv_fill(nv, p, 512, PAGE, 10);
+	expect_entries(p, "2M");
 	igt_assert_eq(nv_pages_in_vram(p, 2 * BLOCK), 0);
 	copies = nv_counter("ce_copies");
 	igt_assert_eq(nv_migrate(nv, p, 2 * BLOCK, true), 1024);
@@ -144,6 +145,31 @@ static void pieces(struct nv *nv, bool up)
 static void pieces_up(struct nv *nv) { pieces(nv, true); }
 static void pieces_home(struct nv *nv) { pieces(nv, false); }
 
+/*
+ * A huge page that may still move is mapped piece by piece, as its parts are
+ * used, and when the last is there it is one entry.
+ */
+static void pieces_mapped(struct nv *nv)
+{
+	char *p = nv_thp(BLOCK);
+	long long faults;
+
+	nv_knob("hot_faults", 100000);
+	nv_knob("density_percent", 100);
+	nv_pattern(p, BLOCK, 3);
+	for (uint32_t i = 0; i < 512; i += 16) {
+		igt_assert_eq(nv_load(nv, p + i * PAGE + 4),
+			      (uint32_t)((i * 1024 + 1) * 2654435761u) ^ (3 * 0x9e3779b9u));
+		expect_entries(p, i < 496 ? "64K" : "2M");
+	}
+	igt_assert_eq(nv_pages_in_vram(p, BLOCK), 0);
+	faults = nv_counter("faults");
+	igt_assert_eq(nv_load(nv, p + 300 * PAGE),
+		      (uint32_t)(300 * 1024 * 2654435761u) ^ (3 * 0x9e3779b9u));
+	igt_assert_eq(nv_counter_since("faults", faults), 0);
+	munmap(p, BLOCK);
+}
+
 /* A page in the middle of a 2 MiB entry goes: the entry is split, not kept. */
 static void split_entry(struct nv *nv, bool vram)
 {
@@ -152,6 +178,7 @@ static void split_entry(struct nv *nv, bool vram)
 
 	nv_knob("migrate", 0);
 	nv_fill(nv, p, 512, PAGE, 600);
+	expect_entries(p, "2M");
 	if (vram) {
 		igt_assert_eq(nv_migrate(nv, p, BLOCK, true), 512);
 		expect_entries(p, "2M");
@@ -281,8 +308,10 @@ static void collapse(struct nv *nv, bool vram)
 	if (madvise(p, BLOCK, MADV_COLLAPSE))
 		igt_require_f(vram, "no MADV_COLLAPSE: %d\n", errno);
 	igt_assert_eq(nv_sum(nv, p, 512, PAGE), 512 * 300 + 511 * 256);
-	if (!vram)
+	if (!vram) {
 		igt_assert_eq(nv_smaps(p, "AnonHugePages"), BLOCK >> 10);
+		expect_entries(p, "2M");
+	}
 	nv_fill(nv, p, 512, PAGE, 301);
 	for (uint32_t i = 0; i < 512; i++) {
 		igt_assert_eq(*(uint32_t *)(p + i * PAGE), 301 + i);
@@ -375,6 +404,7 @@ int igt_main()
 {
 	static const struct nv_case cases[] = {
 		{ "thp-whole", whole, "A huge page in VRAM is one entry, and comes back whole" },
+		{ "thp-pieces-mapped", pieces_mapped, "Pieces mapped where they are become one entry" },
 		{ "thp-split-entry", split_ram, "A page out of the middle of a 2 MiB entry" },
 		{ "thp-split-entry-vram", split_vram, "The same while it is in VRAM" },
 		{ "thp-hole", hole, "Untouched memory becomes a huge page of zeros in VRAM" },

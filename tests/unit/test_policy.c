@@ -354,57 +354,125 @@ static void hardware_prefetch_is_a_hint(void **state)
 	assert_int_equal(p.end, 208);
 }
 
-static void heat_decays(void **state)
+/* The last pages of a block make the window all of it, once. */
+static void last_piece_takes_all(void **state)
 {
-	struct nouveau_svm_heat h = { };
-	u64 half = K->heat_halflife_ms * 1000000ull;
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_knobs k = *K;
+	struct nouveau_svm_plan p;
 
-	nouveau_svm_heat_add(&h, K, NOW, 8);
-	assert_int_equal(h.heat, 8);
-	nouveau_svm_heat_add(&h, K, NOW + half - 1, 2);
-	assert_int_equal(h.heat, 10);
-	nouveau_svm_heat_add(&h, K, NOW + half, 0);
-	assert_int_equal(h.heat, 5);
-	nouveau_svm_heat_add(&h, K, NOW + 3 * half, 1);
-	assert_int_equal(h.heat, 2);
-	/* a year later: at once, and cold */
-	nouveau_svm_heat_add(&h, K, NOW + 31536000000000000ull, 1);
-	assert_int_equal(h.heat, 1);
-	nouveau_svm_heat_add(&h, K, NOW + 31536000000000000ull + half - 1, 0);
-	assert_int_equal(h.heat, 1);
+	k.migrate = 0;
+	v.mapped = bits(0, 496);
+	v.read = bits(500, 501);
+	nouveau_svm_plan(&v, &k, &p);
+	assert_int_equal(p.first, 0);
+	assert_int_equal(p.end, 512);
+	assert_mask(p.require, 500, 501);
+	/* a page short of it */
+	v.mapped = bits(0, 240);
+	nouveau_mask_clear(&v.mapped, 3);
+	nouveau_svm_plan(&v, &k, &p);
+	assert_true(p.first > 0);
+	/* all of it is mapped: nothing to gain */
+	v.mapped = bits(0, 512);
+	v.write = v.read;
+	v.read = bits(0, 0);
+	nouveau_svm_plan(&v, &k, &p);
+	assert_int_equal(p.first, 496);
+	/* part of the block is another VMA's */
+	v.mapped = bits(0, 496);
+	v.end = 501;
+	nouveau_svm_plan(&v, &k, &p);
+	assert_int_equal(p.first, 496);
+	/* page by page means that */
+	v = anon_view();
+	v.mapped = bits(1, 512);
+	v.read = bits(0, 1);
+	k.batch_pages = 1;
+	nouveau_svm_plan(&v, &k, &p);
+	assert_int_equal(p.end, 1);
 }
 
-/* Away and home again; true when that was one time too many. */
-static bool there_and_back(struct nouveau_svm_heat *h, u64 now)
+/* A huge page is one entry at once where it stays, not where it may move. */
+static void whole_where_it_stays(void **state)
 {
-	nouveau_svm_heat_moved(h);
-	return nouveau_svm_heat_returned(h, K, now);
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_knobs k = *K;
+	struct nouveau_svm_plan p;
+
+	v.read = bits(7, 8);
+	v.heat.heat = 1;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_IN_PLACE);
+	assert_false(p.whole);
+	k.migrate = 0;
+	nouveau_svm_plan(&v, &k, &p);
+	assert_true(p.whole);
+	v.heat.pinned_until_ns = NOW + 1;
+	nouveau_svm_plan(&v, K, &p);
+	assert_true(p.whole);
+	v = anon_view();
+	v.kind = NOUVEAU_VMA_FILE;
+	v.read = bits(7, 8);
+	nouveau_svm_plan(&v, K, &p);
+	assert_true(p.whole);
+	v.end = 500;
+	nouveau_svm_plan(&v, K, &p);
+	assert_false(p.whole);
 }
 
-static void thrash(void **state)
+/* What a stream is about to come to moves without having faulted. */
+static void expected_pages_move(void **state)
 {
-	u64 lapse = K->thrash_lapse_us * 1000ull * K->thrash_moves;
-	struct nouveau_svm_heat h = { .heat = 9 };
-	unsigned int i;
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
 
-	assert_false(there_and_back(&h, NOW));
-	assert_int_equal(h.heat, 0);
-	assert_false(there_and_back(&h, NOW + 1));
-	assert_true(there_and_back(&h, NOW + 2));
-	assert_int_equal(h.pinned_until_ns, NOW + 2 + K->thrash_pin_ms * 1000000ull);
-	/* slowly is no thrash */
-	h = (struct nouveau_svm_heat){ };
-	assert_false(there_and_back(&h, NOW));
-	assert_false(there_and_back(&h, NOW + 1));
-	assert_false(there_and_back(&h, NOW + lapse + 2));
-	assert_false(there_and_back(&h, NOW + lapse + 3));
-	assert_int_equal(h.pinned_until_ns, 0);
-	/* nor is one return in many pieces */
-	h = (struct nouveau_svm_heat){ };
-	nouveau_svm_heat_moved(&h);
-	for (i = 0; i < 32; i++)
-		assert_false(nouveau_svm_heat_returned(&h, K, NOW + i));
-	assert_int_equal(h.moves, 1);
+	v.prefetch = bits(0, 512);
+	nouveau_svm_plan(&v, K, &p);
+	assert_no_pages(p.migrate);
+	v.expected = true;
+	nouveau_svm_plan(&v, K, &p);
+	assert_int_equal(p.reason, NOUVEAU_PLAN_STREAM);
+	assert_mask(p.migrate, 0, 512);
+	assert_no_pages(p.require);
+	assert_int_equal(p.first, 0);
+	assert_int_equal(p.end, 512);
+	/* not into a full VRAM, nor out of a file, nor where it thrashes */
+	v.vram_free = 0;
+	nouveau_svm_plan(&v, K, &p);
+	assert_no_pages(p.migrate);
+	v.vram_free = GIB;
+	v.heat.pinned_until_ns = NOW + 1;
+	nouveau_svm_plan(&v, K, &p);
+	assert_no_pages(p.migrate);
+	v.heat.pinned_until_ns = 0;
+	v.kind = NOUVEAU_VMA_FILE;
+	nouveau_svm_plan(&v, K, &p);
+	assert_no_pages(p.migrate);
+}
+
+/* The baseline: whatever faults, 2 MiB of it, as far as the VMA goes. */
+static void whole_blocks(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_knobs k = *K;
+	struct nouveau_svm_plan p;
+
+	k.whole_blocks = 1;
+	v.read = bits(7, 8);
+	v.end = 300;
+	nouveau_svm_plan(&v, &k, &p);
+	assert_mask(p.migrate, 0, 300);
+	assert_int_equal(p.first, 0);
+	assert_int_equal(p.end, 300);
+	v.read = bits(0, 0);
+	v.write = bits(7, 8);
+	nouveau_svm_plan(&v, &k, &p);
+	assert_mask(p.migrate, 0, 300);
+	k.migrate = 0;
+	nouveau_svm_plan(&v, &k, &p);
+	assert_no_pages(p.migrate);
+	assert_int_equal(p.end, 300);
 }
 
 /* ---- random views ---- */
@@ -595,8 +663,10 @@ int main(void)
 		cmocka_unit_test(only_what_is_missing),
 		cmocka_unit_test(clipped_to_vma),
 		cmocka_unit_test(hardware_prefetch_is_a_hint),
-		cmocka_unit_test(heat_decays),
-		cmocka_unit_test(thrash),
+		cmocka_unit_test(last_piece_takes_all),
+		cmocka_unit_test(whole_where_it_stays),
+		cmocka_unit_test(expected_pages_move),
+		cmocka_unit_test(whole_blocks),
 		cmocka_unit_test(random_plans),
 		cmocka_unit_test(same_view_same_plan),
 	};

@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * The conductor. One work item per GPU takes faults out of both buffers and has
- * them served, batch by batch:
+ * The conductor. One work item per GPU takes faults out of both buffers, deals
+ * them out to the clients they are of, and lets the GPU go on:
  *
- *   tu102_fault.c          drain the ring
- *   nouveau_fault_batch.c  merge duplicates, group by 2 MiB block
- *   nouveau_svm_policy.c   decide, by way of nouveau_svm.c, which then
- *   nouveau_dmem*.c        moves pages to VRAM and
- *   nouveau_svm_map.c      maps what the process has
+ *   tu102_fault.c          drain the rings
+ *   nouveau_fault_turn.c   a turn per client, each in a work item of its own:
+ *     nouveau_fault_batch.c  merge duplicates, group by 2 MiB block
+ *     nouveau_svm_policy.c   decide, by way of nouveau_svm.c, which then
+ *     nouveau_dmem*.c        moves pages to VRAM and
+ *     nouveau_svm_map.c      maps what the process has
  *   tu102_tlb.c            invalidate and replay, once per batch
  *   nouveau_fault_fatal.c  cancel what can't be served, kill its channel
  *
- * Liveness: every batch ends in a replay or a cancel, which replays as well, so
- * that nothing stays parked for want of one. A wake-up is bounded in batches
- * and then queued again behind other work; within a batch address spaces take
- * turns to be first. No locks are held here at all.
+ * Liveness: a packet that is taken is served, and its batch ends in a replay or a
+ * cancel, which replays as well; or it is dropped because a replay is certain to
+ * follow: its client has a turn running or more faults than its share. A batch
+ * of nothing but dropped packets makes no replay, so a client that blocks costs
+ * the others one packet per parked access and replay of theirs, and no storm.
+ *
+ * Fairness: as long as one client faults it has the whole batch. When others do
+ * as well, each has an equal share of it, whatever the order in the ring.
+ *
+ * No locks are held here at all.
  */
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include <drm/drm_drv.h>
 #include <drm/drm_print.h>
 
 #include "nouveau_chan.h"
@@ -35,118 +41,293 @@
 #include "tu102_fault.h"
 
 #define BATCHES_PER_WAKE	20u
+/* Packets looked at per batch to find other clients', taken or not. */
+#define LOOK_AHEAD		1024u
+#define SHARE_MIN		16u
+/* An interrupt without a packet, an overflow while clients block. */
+#define AGAIN_MS		4
 
-/* Remember what to invalidate; when it is too much, the whole space it is. */
-static void service_add_range(struct nouveau_fault_service *fs, struct nouveau_vm *vm, u64 start,
-			      u64 end)
+/* ---- a fault to whoever is to serve it ------------------------------------- */
+
+/* It will come again: not a replayable one that is parked, though. */
+static void fault_defer(struct nouveau_fault_service *fs, const struct nouveau_fault *f)
 {
-	u64 pdb = nouveau_pt_root(nouveau_vm_pt(vm));
-	struct tu102_tlb_range *last = fs->n_ranges ? &fs->ranges[fs->n_ranges - 1] : NULL;
-
-	if (start == end)
-		return;
-	if (last && last->pdb == pdb &&
-	    (last->end == start || fs->n_ranges == NOUVEAU_FAULT_RANGES)) {
-		last->end = end;
-		return;
-	}
-	if (fs->n_ranges == NOUVEAU_FAULT_RANGES) {
-		/* No room for another address space: spend a separate invalidate. */
-		tu102_tlb_invalidate(fs->ndev, pdb, start, end, 0);
-		return;
-	}
-	fs->ranges[fs->n_ranges++] = (struct tu102_tlb_range){ pdb, start, end };
+	if (f->replayable)
+		nouveau_stat_inc(&fs->ndev->stats, NOUVEAU_STAT_FAULT_DEFERRED);
+	else if (fs->n_kept < ARRAY_SIZE(fs->kept))
+		fs->kept[fs->n_kept++] = *f;
+	else
+		drm_err_ratelimited(&fs->ndev->drm, "fault of va 0x%llx lost\n", f->va);
 }
 
-/* Whether service left fault @f unserved, and if so, in its write part only. */
-static bool fault_unserved(const struct nouveau_svm_result *res, const struct nouveau_fault *f,
-			   u64 base, bool *write_only)
+/* Nobody can serve it; dealt with when the batch is over. */
+static void fault_refuse(struct nouveau_fault_service *fs, const struct nouveau_fault *f)
 {
-	unsigned int page = (f->va - base) >> 12;
-
-	*write_only = nouveau_mask_test(&res->failed_write, page);
-	if (f->cause != NOUVEAU_CAUSE_MISS || nouveau_mask_test(&res->failed, page)) {
-		*write_only = false;
-		return true;
-	}
-	return *write_only && f->access >= NOUVEAU_ACCESS_WRITE;
+	if (nouveau_fault_batch_add(&fs->refused, f))
+		return;
+	/* The others are enough to bring about a replay or a cancel. */
+	fault_defer(fs, f);
 }
 
-/* Serve one block; false when the faulting engine must not be let go on. */
-static bool service_group(struct nouveau_fault_service *fs, const struct nouveau_fault_group *g)
+static void fault_to_client(struct nouveau_fault_service *fs, const struct nouveau_fault *f,
+			    struct nouveau_vm *vm)
 {
-	struct nouveau_svm_request req = {
-		.base = g->base, .read = g->read, .write = g->write, .atomic = g->atomic,
-		.prefetch = g->prefetch,
-	};
-	struct nouveau_chan *chan = nouveau_chan_find_inst(fs->ndev, g->inst);
-	struct nouveau_svm_mm *svm = NULL;
-	struct nouveau_svm_result res = { };
-	bool ok = true, write_only;
+	struct nouveau_fault_turn *turn = nouveau_fault_turn_find(fs, vm);
+
+	if (!turn) {
+		struct nouveau_svm_mm *svm = nouveau_svm_get(vm);
+
+		if (!svm) {
+			fault_refuse(fs, f);
+			return;
+		}
+		turn = nouveau_fault_turn_get(fs, svm, vm);
+		if (!turn) {
+			nouveau_svm_put(svm);
+			/* No memory, and no turn whose end would replay it. */
+			fs->owed = true;
+		}
+	}
+	if (!turn || turn->state != NOUVEAU_TURN_FILLING ||
+	    (f->replayable && turn->batch.n >= fs->share) ||
+	    !nouveau_fault_batch_add(&turn->batch, f)) {
+		fault_defer(fs, f);
+		return;
+	}
+	fs->taken++;
+}
+
+/*
+ * A non-replayable fault is serviceable only where the hardware keeps the
+ * access: copy engines and host switch the channel out. From anyone else,
+ * cancelled accesses included, the access is gone.
+ */
+static bool fault_is_lost(const struct nouveau_fault *f)
+{
+	return f->cause != NOUVEAU_CAUSE_MISS ||
+	       (!f->replayable && !tu102_fault_is_ce(f) && !tu102_fault_is_pbdma(f));
+}
+
+static void fault_deal(struct nouveau_fault_service *fs, struct nouveau_fault *f)
+{
+	struct nouveau_chan *chan = nouveau_chan_find_inst(fs->ndev, f->inst);
+
+	/* The channel is gone, and its accesses with it. */
+	if (!chan)
+		return;
+	if (f->access == NOUVEAU_ACCESS_PREFETCH)
+		nouveau_stat_inc(&fs->ndev->stats, NOUVEAU_STAT_FAULT_PREFETCH);
+	if (!f->replayable)
+		nouveau_stat_inc(&fs->ndev->stats, NOUVEAU_STAT_FAULT_NONREPLAYABLE);
+	if (fault_is_lost(f)) {
+		f->cause = NOUVEAU_CAUSE_FATAL;
+		fault_refuse(fs, f);
+	} else if (nouveau_chan_is_dead(chan)) {
+		fault_refuse(fs, f);
+	} else {
+		fault_to_client(fs, f, nouveau_chan_vm(chan));
+	}
+	nouveau_chan_put(chan);
+}
+
+/* ---- step 1: drain ----------------------------------------------------------- */
+
+/* Whether further down in the ring there are faults of one who has no turn. */
+static bool others_wait(struct nouveau_fault_service *fs)
+{
+	u64 inst, known = 0;
 	unsigned int i;
 
-	if (chan && !nouveau_chan_is_dead(chan))
-		svm = nouveau_svm_get(nouveau_chan_vm(chan));
-	if (svm) {
-		nouveau_svm_service(svm, &req, fs->scratch, &res);
-		service_add_range(fs, nouveau_chan_vm(chan), res.start, res.end);
-		nouveau_svm_put(svm);
-	} else {
-		res.failed = nouveau_mask_range(0, NOUVEAU_BLOCK_PAGES);
-	}
+	for (i = 0; i < LOOK_AHEAD && tu102_fault_ahead(fs->hw, TU102_FAULT_REPLAYABLE, i, &inst);
+	     i++) {
+		struct nouveau_chan *chan;
+		bool other;
 
-	for (i = g->first; i < g->first + g->n; i++) {
-		const struct nouveau_fault *f = &fs->batch.fault[i];
-
-		if (f->access == NOUVEAU_ACCESS_PREFETCH ||
-		    !fault_unserved(&res, f, g->base, &write_only))
+		if (inst == known)
 			continue;
-		ok = false;
-		if (g->replayable)
-			nouveau_fault_failed(fs, chan, f, write_only);
-		else
-			nouveau_fault_fatal(fs, chan, f);
-	}
-	if (chan)
+		known = inst;
+		chan = nouveau_chan_find_inst(fs->ndev, inst);
+		other = chan && !nouveau_fault_turn_find(fs, nouveau_chan_vm(chan));
 		nouveau_chan_put(chan);
-	return ok;
+		if (other)
+			return true;
+	}
+	return false;
 }
 
-static void batch_account(struct nouveau_fault_service *fs, bool replayable)
+/* What was kept first; those who are still busy keep theirs. */
+static void drain_kept(struct nouveau_fault_service *fs)
 {
-	struct nouveau_fault_batch *b = &fs->batch;
+	unsigned int i, n = fs->n_kept;
+
+	fs->n_kept = 0;
+	/* Dealing puts at most as many back as were taken. */
+	for (i = 0; i < n; i++) {
+		struct nouveau_fault f = fs->kept[i];
+
+		fault_deal(fs, &f);
+	}
+}
+
+/* Returns how many packets were taken out of the rings. */
+static unsigned int service_drain(struct nouveau_fault_service *fs)
+{
+	unsigned int limit = clamp(nouveau_svm_batch_faults(fs->ndev), 1u,
+				   NOUVEAU_FAULT_BATCH_MAX);
+	bool sure = xchg(&fs->sure, false);
+	struct nouveau_fault f;
+	unsigned int n = 0;
+
+	nouveau_fault_batch_reset(&fs->refused);
+	fs->taken = 0;
+	fs->share = min(max(limit / max(fs->clients, 1u), SHARE_MIN), limit);
+	drain_kept(fs);
+	while (n < NOUVEAU_FAULT_BATCH_MAX && fs->n_kept < ARRAY_SIZE(fs->kept) &&
+	       tu102_fault_next(fs->hw, TU102_FAULT_NON_REPLAYABLE, &f, sure)) {
+		fault_deal(fs, &f);
+		n++;
+	}
+	while (n < LOOK_AHEAD) {
+		if (fs->taken >= limit) {
+			/* Room for those who come late, and only for them. */
+			fs->share = min(fs->share, max(limit / 2, 1u));
+			if (!others_wait(fs))
+				break;
+		}
+		if (!tu102_fault_next(fs->hw, TU102_FAULT_REPLAYABLE, &f, sure))
+			break;
+		fault_deal(fs, &f);
+		n++;
+	}
+	tu102_fault_taken(fs->hw);
+	return n;
+}
+
+/* ---- step 2: turns ------------------------------------------------------------- */
+
+static void service_start(struct nouveau_fault_service *fs)
+{
+	struct nouveau_fault_turn *turn;
+	bool any = false;
+
+	fs->clients = 0;
+	list_for_each_entry(turn, &fs->turns, link) {
+		enum nouveau_turn_state state = nouveau_fault_turn_state(turn);
+
+		fs->clients += state != NOUVEAU_TURN_FREE;
+		if (state != NOUVEAU_TURN_FILLING)
+			continue;
+		nouveau_fault_turn_start(turn);
+		any = true;
+	}
+	if (any || fs->refused.n) {
+		fs->batches++;
+		nouveau_stat_inc(&fs->ndev->stats, NOUVEAU_STAT_BATCH);
+	}
+}
+
+/* Remember what to invalidate; when it is too much, all between. */
+static void collect_ranges(struct nouveau_fault_service *fs, const struct nouveau_fault_turn *turn)
+{
+	unsigned int i;
+
+	for (i = 0; i < turn->n_ranges; i++) {
+		const struct tu102_tlb_range *r = &turn->ranges[i];
+
+		if (fs->n_ranges < NOUVEAU_FAULT_RANGES)
+			fs->ranges[fs->n_ranges++] = *r;
+		else
+			tu102_tlb_invalidate(fs->ndev, r->pdb, r->start, r->end, 0);
+	}
+}
+
+/* Before anything may use what was mapped and does not wait for the replay. */
+static void service_invalidate(struct nouveau_fault_service *fs)
+{
+	unsigned int i;
+
+	for (i = 0; i < fs->n_ranges; i++)
+		tu102_tlb_invalidate(fs->ndev, fs->ranges[i].pdb, fs->ranges[i].start,
+				     fs->ranges[i].end, 0);
+	fs->n_ranges = 0;
+}
+
+static void fault_failed(struct nouveau_fault_service *fs, const struct nouveau_fault *f,
+			 bool write_only)
+{
+	struct nouveau_chan *chan = nouveau_chan_find_inst(fs->ndev, f->inst);
+
+	if (f->replayable)
+		nouveau_fault_failed(fs, chan, f, write_only);
+	else
+		nouveau_fault_fatal(fs, chan, f);
+	nouveau_chan_put(chan);
+}
+
+/* Copy engines and host: the channel was switched out and waits to be let go on. */
+static void collect_resume(struct nouveau_fault_service *fs, const struct nouveau_fault_turn *turn,
+			   const struct nouveau_fault_group *g)
+{
+	struct nouveau_chan *chan = nouveau_chan_find_inst(fs->ndev, g->inst);
+	bool ce = false, pbdma = false;
+	unsigned int i;
+
+	if (!chan)
+		return;
+	for (i = g->first; i < g->first + g->n; i++) {
+		if (turn->verdict[i] != NOUVEAU_TURN_SERVED)
+			goto out;
+		ce |= tu102_fault_is_ce(&turn->batch.fault[i]);
+		pbdma |= tu102_fault_is_pbdma(&turn->batch.fault[i]);
+	}
+	service_invalidate(fs);
+	if (ce)
+		nouveau_chan_resume_faulted(chan, false);
+	if (pbdma)
+		nouveau_chan_resume_faulted(chan, true);
+out:
+	nouveau_chan_put(chan);
+}
+
+static void service_collect(struct nouveau_fault_service *fs,
+			    const struct nouveau_fault_turn *turn)
+{
+	const struct nouveau_fault_batch *b = &turn->batch;
 	struct nouveau_stats *stats = &fs->ndev->stats;
 	unsigned int i;
 
-	nouveau_fault_batch_prepare(b);
-	fs->batches++;
-	fs->n_ranges = 0;
-	fs->suspected = 0;
-	fs->cancelled = 0;
-	nouveau_stat_inc(stats, NOUVEAU_STAT_BATCH);
 	nouveau_stat_add(stats, NOUVEAU_STAT_FAULT_DUPLICATE, b->raw - b->n);
-	if (!replayable)
-		nouveau_stat_add(stats, NOUVEAU_STAT_FAULT_NONREPLAYABLE, b->raw);
+	nouveau_stat_add(stats, NOUVEAU_STAT_FAULT_STALE, turn->stale);
+	collect_ranges(fs, turn);
 	for (i = 0; i < b->n; i++)
-		if (b->fault[i].access == NOUVEAU_ACCESS_PREFETCH)
-			nouveau_stat_inc(stats, NOUVEAU_STAT_FAULT_PREFETCH);
-	trace_nouveau_batch(b->raw, b->n, b->groups, replayable);
+		if (turn->verdict[i] != NOUVEAU_TURN_SERVED)
+			fault_failed(fs, &b->fault[i],
+				     turn->verdict[i] == NOUVEAU_TURN_FAILED_WRITE);
+	for (i = 0; i < b->groups; i++) {
+		if (b->group[i].replayable)
+			fs->served = true;
+		else
+			collect_resume(fs, turn, &b->group[i]);
+	}
 }
 
-/* The group to begin with: the address space after the one that was first last time. */
-static unsigned int batch_first_group(struct nouveau_fault_service *fs)
+static void service_refused(struct nouveau_fault_service *fs)
 {
-	struct nouveau_fault_batch *b = &fs->batch;
 	unsigned int i;
 
-	for (i = 0; i < b->groups; i++)
-		if (b->group[i].inst > fs->last_inst)
-			break;
-	if (i == b->groups)
-		i = 0;
-	fs->last_inst = b->group[i].inst;
-	return i;
+	nouveau_fault_batch_prepare(&fs->refused);
+	for (i = 0; i < fs->refused.n; i++) {
+		const struct nouveau_fault *f = &fs->refused.fault[i];
+
+		/* A hint of the hardware: nobody waits for it. */
+		if (f->access == NOUVEAU_ACCESS_PREFETCH)
+			continue;
+		fault_failed(fs, f, false);
+		fs->served |= f->replayable;
+	}
 }
+
+/* ---- step 3: replay ------------------------------------------------------------ */
 
 static void service_replay(struct nouveau_fault_service *fs, bool wait_all)
 {
@@ -155,6 +336,7 @@ static void service_replay(struct nouveau_fault_service *fs, bool wait_all)
 	trace_nouveau_replay(fs->n_ranges, wait_all, err);
 	if (err)
 		drm_err_ratelimited(&fs->ndev->drm, "replay: %pe\n", ERR_PTR(err));
+	fs->owed = false;
 }
 
 /*
@@ -164,82 +346,48 @@ static void service_replay(struct nouveau_fault_service *fs, bool wait_all)
  */
 static void service_finish(struct nouveau_fault_service *fs)
 {
+	bool late = fs->owed && fs->again_ran;
+
+	fs->again_ran = false;
 	if (fs->suspected) {
 		tu102_fault_discard(fs->hw);
 		service_replay(fs, true);
-	} else if (!fs->cancelled) {
+	} else if (fs->cancelled) {
+		fs->owed = false;
+	} else if (fs->served || late) {
 		service_replay(fs, false);
 	}
-	tu102_fault_test_clear_dropped(fs->hw);
+	/*
+	 * What an overflow dropped shows up after a replay only. Clients that
+	 * block may have it overflow every time: not at once.
+	 */
+	if (tu102_fault_test_clear_dropped(fs->hw) && !fs->served && !late)
+		fs->owed = true;
 }
 
-/* Faults whose access is parked in an SM. Returns how many there were. */
-static unsigned int service_replayable(struct nouveau_fault_service *fs)
+/* ---- the work item ------------------------------------------------------------- */
+
+/* One batch. Returns false when there was nothing to do. */
+static bool service_batch(struct nouveau_fault_service *fs)
 {
-	struct nouveau_fault_batch *b = &fs->batch;
-	unsigned int i, k;
+	struct nouveau_fault_turn *turn;
+	bool any;
 
-	nouveau_fault_batch_reset(b);
-	if (!tu102_fault_drain(fs->hw, TU102_FAULT_REPLAYABLE, b)) {
-		/* Lost to an overflow, with nothing else to bring them back. */
-		if (tu102_fault_test_clear_dropped(fs->hw)) {
-			fs->n_ranges = 0;
-			service_replay(fs, false);
-		}
-		return 0;
-	}
-	batch_account(fs, true);
-	for (k = batch_first_group(fs), i = 0; i < b->groups; i++, k++)
-		service_group(fs, &b->group[k % b->groups]);
-	service_finish(fs);
-	return b->raw;
-}
-
-/* Copy engines and host: the channel was switched out and waits to be let go on. */
-static void service_resume(struct nouveau_fault_service *fs, const struct nouveau_fault_group *g)
-{
-	struct nouveau_chan *chan = nouveau_chan_find_inst(fs->ndev, g->inst);
-	bool ce = false, pbdma = false;
-	unsigned int i;
-
-	if (!chan)
-		return;
-	for (i = g->first; i < g->first + g->n; i++) {
-		ce |= tu102_fault_is_ce(&fs->batch.fault[i]);
-		pbdma |= tu102_fault_is_pbdma(&fs->batch.fault[i]);
-	}
-	for (i = 0; i < fs->n_ranges; i++)
-		tu102_tlb_invalidate(fs->ndev, fs->ranges[i].pdb, fs->ranges[i].start,
-				     fs->ranges[i].end, 0);
 	fs->n_ranges = 0;
-	if (ce)
-		nouveau_chan_resume_faulted(chan, false);
-	if (pbdma)
-		nouveau_chan_resume_faulted(chan, true);
-	nouveau_chan_put(chan);
-}
-
-/*
- * A non-replayable fault is serviceable only where the hardware keeps the
- * access: copy engines and host switch the channel out. From anyone else,
- * cancelled accesses included, the access is gone.
- */
-static unsigned int service_nonreplayable(struct nouveau_fault_service *fs)
-{
-	struct nouveau_fault_batch *b = &fs->batch;
-	unsigned int i;
-
-	nouveau_fault_batch_reset(b);
-	if (!tu102_fault_drain(fs->hw, TU102_FAULT_NON_REPLAYABLE, b))
-		return 0;
-	for (i = 0; i < b->n; i++)
-		if (!tu102_fault_is_ce(&b->fault[i]) && !tu102_fault_is_pbdma(&b->fault[i]))
-			b->fault[i].cause = NOUVEAU_CAUSE_FATAL;
-	batch_account(fs, false);
-	for (i = 0; i < b->groups; i++)
-		if (service_group(fs, &b->group[i]))
-			service_resume(fs, &b->group[i]);
-	return b->raw;
+	fs->suspected = 0;
+	fs->cancelled = 0;
+	fs->served = false;
+	any = service_drain(fs);
+	service_start(fs);
+	nouveau_fault_turns_wait(fs);
+	while ((turn = nouveau_fault_turn_done(fs))) {
+		service_collect(fs, turn);
+		nouveau_fault_turn_put(turn);
+		any = true;
+	}
+	service_refused(fs);
+	service_finish(fs);
+	return any;
 }
 
 static void service_work(struct work_struct *work)
@@ -247,15 +395,28 @@ static void service_work(struct work_struct *work)
 	struct nouveau_fault_service *fs = container_of(work, struct nouveau_fault_service, work);
 	unsigned int budget = BATCHES_PER_WAKE;
 
-	while (budget--) {
-		unsigned int n = service_nonreplayable(fs);
-
-		n += service_replayable(fs);
-		if (!n)
+	while (!READ_ONCE(fs->stopping)) {
+		if (!service_batch(fs) && tu102_fault_idle(fs->hw))
+			break;
+		if (!--budget) {
+			queue_work(fs->wq, &fs->work);
 			return;
+		}
 		cond_resched();
 	}
-	queue_work(fs->wq, &fs->work);
+	if (!READ_ONCE(fs->stopping) && (fs->owed || tu102_fault_is_announced(fs->hw)))
+		queue_delayed_work(fs->wq, &fs->again, msecs_to_jiffies(AGAIN_MS));
+}
+
+static void service_again(struct work_struct *work)
+{
+	struct nouveau_fault_service *fs = container_of(to_delayed_work(work),
+							struct nouveau_fault_service, again);
+
+	/* The same ordered queue as service_work(): never beside it. */
+	fs->sure = true;
+	fs->again_ran = true;
+	service_work(&fs->work);
 }
 
 /* Hard interrupt: there may be faults. */
@@ -281,25 +442,29 @@ int nouveau_fault_init(struct nouveau_device *ndev)
 		return -ENOMEM;
 	fs->ndev = ndev;
 	INIT_WORK(&fs->work, service_work);
-	fs->scratch = nouveau_svm_scratch_new();
-	if (!fs->scratch)
-		goto err_free;
-	/* One at a time; unbound, since a service may sleep for long. */
+	INIT_DELAYED_WORK(&fs->again, service_again);
+	INIT_LIST_HEAD(&fs->turns);
+	init_waitqueue_head(&fs->done);
+	/* One at a time; it never sleeps for long. */
 	fs->wq = alloc_ordered_workqueue("nouveau-fault", WQ_HIGHPRI);
 	if (!fs->wq)
-		goto err_scratch;
+		goto err_free;
+	/* As many at a time as there are: each may sleep for ever. */
+	fs->turn_wq = alloc_workqueue("nouveau-svm", WQ_UNBOUND | WQ_HIGHPRI, WQ_MAX_ACTIVE);
+	if (!fs->turn_wq)
+		goto err_wq;
 	fs->hw = tu102_fault_new(ndev, service_notify, fs);
 	if (IS_ERR(fs->hw)) {
 		err = PTR_ERR(fs->hw);
-		goto err_wq;
+		goto err_turn_wq;
 	}
 	ndev->fault = fs;
 	return 0;
 
+err_turn_wq:
+	destroy_workqueue(fs->turn_wq);
 err_wq:
 	destroy_workqueue(fs->wq);
-err_scratch:
-	nouveau_svm_scratch_del(fs->scratch);
 err_free:
 	kvfree(fs);
 	return err;
@@ -308,6 +473,8 @@ err_free:
 /**
  * nouveau_fault_fini - stop serving faults
  * @ndev: the GPU
+ *
+ * Waits for turns in progress.
  */
 void nouveau_fault_fini(struct nouveau_device *ndev)
 {
@@ -318,15 +485,21 @@ void nouveau_fault_fini(struct nouveau_device *ndev)
 	ndev->fault = NULL;
 	/* The rings stay until the work that reads them is over. */
 	tu102_fault_stop(fs->hw);
+	WRITE_ONCE(fs->stopping, true);
 	cancel_work_sync(&fs->work);
+	cancel_delayed_work_sync(&fs->again);
+	/* Turns that end kick the conductor, which does nothing any more. */
+	flush_workqueue(fs->turn_wq);
+	cancel_work_sync(&fs->work);
+	nouveau_fault_turns_fini(fs);
 	tu102_fault_del(fs->hw);
+	destroy_workqueue(fs->turn_wq);
 	destroy_workqueue(fs->wq);
-	nouveau_svm_scratch_del(fs->scratch);
 	kvfree(fs);
 }
 
 /**
- * nouveau_fault_debugfs_show - fault rings and suspects
+ * nouveau_fault_debugfs_show - fault rings, turns and suspects
  * @ndev: the GPU
  * @m: output
  */
@@ -336,6 +509,7 @@ void nouveau_fault_debugfs_show(struct nouveau_device *ndev, struct seq_file *m)
 
 	if (!fs)
 		return;
-	seq_printf(m, "batches %u suspects %u\n", fs->batches, fs->n_suspects);
+	seq_printf(m, "batches %u clients %u share %u suspects %u kept %u\n", fs->batches,
+		   fs->clients, fs->share, fs->n_suspects, fs->n_kept);
 	tu102_fault_debugfs_show(fs->hw, m);
 }

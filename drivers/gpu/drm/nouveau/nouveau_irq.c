@@ -4,15 +4,19 @@
  * subtree. The top half finds which vectors are pending, clears them and calls
  * their handlers; handlers run in hard interrupt context and wake bottom halves.
  *
- * Order in the top half, and why:
- *   disarm   so that re-arming at the end makes a message for what came between
- *   rearm    the MSI may go out again (it cannot, while disarmed)
- *   clear    before the handler: an event during the handler sets the bit anew.
- *            A level source that its handler has served costs one idle pass
- *   arm      a subtree with something pending sends a message at once
+ * The message goes out when a subtree becomes pending, once; then its gate is
+ * shut until NVX_XVE_MSI_REARM. So the top half need not disarm anything: what
+ * becomes pending meanwhile is sent when the gate opens, and that is the last
+ * thing it does. Within a subtree only the first vector makes it pending, so
+ * before the gate opens every subtree that was served has to be seen empty.
  *
- * Each register access is trapped under virtualisation, so leaves in which
- * nothing is enabled are not read.
+ * Each register access is trapped under virtualisation, and a fault storm is an
+ * interrupt storm, hence:
+ *   leaves in which nothing is enabled are not read;
+ *   a vector that is alone in its subtree is known by the subtree's bit;
+ *   such a vector may be held (nouveau_irq_add_held()): the top half leaves its
+ *   leaf bit latched, so that the subtree stays pending and makes no message,
+ *   until whoever serves it has nothing left to do (nouveau_irq_release()).
  *
  * A message that gets lost would be the last one, since nothing re-arms the MSI.
  * Hence a watchdog: once a second without an interrupt it looks whether the tree
@@ -21,8 +25,10 @@
  * Locks: irq->lock (leaf) serialises enabling; the handler table is read
  * without it. nouveau_irq_del() waits for a running top half.
  */
+#include <linux/atomic.h>
 #include <linux/delay.h>
 #include <linux/interrupt.h>
+#include <linux/log2.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -51,6 +57,7 @@
 struct nouveau_irq_handler {
 	nouveau_irq_fn fn;	/* published last, withdrawn first */
 	void *data;
+	bool may_hold;
 };
 
 struct nouveau_irq {
@@ -58,6 +65,7 @@ struct nouveau_irq {
 	int line;
 	spinlock_t lock;	/* protects changes of enabled and handler */
 	u32 enabled[LEAVES];
+	atomic_t held;		/* subtrees whose one vector is latched */
 	struct delayed_work watchdog;
 	u64 seen;		/* interrupts at its last look */
 	struct nouveau_irq_handler handler[VECTORS];
@@ -66,43 +74,76 @@ struct nouveau_irq {
 #define WATCHDOG_PERIOD		HZ
 #define WATCHDOG_GRACE_MS	20
 
-static void irq_leaf(struct nouveau_irq *irq, unsigned int leaf)
+static void irq_call(struct nouveau_irq *irq, unsigned int vector)
 {
-	struct nouveau_device *ndev = irq->ndev;
-	struct nouveau_irq_handler *h;
-	unsigned long pending;
-	nouveau_irq_fn fn;
+	struct nouveau_irq_handler *h = &irq->handler[vector];
+	/* Pairs with irq_add(): fn is visible after data. */
+	nouveau_irq_fn fn = smp_load_acquire(&h->fn);
+
+	if (fn)
+		fn(h->data);
+}
+
+/* Clears what is pending and calls its handlers; false when there was nothing. */
+static bool irq_leaf(struct nouveau_irq *irq, unsigned int leaf)
+{
+	u32 enabled = READ_ONCE(irq->enabled[leaf]);
+	unsigned long pending = enabled ? nv_rd32(irq->ndev, LEAF(leaf)) & enabled : 0;
 	unsigned int bit;
 
-	pending = nv_rd32(ndev, LEAF(leaf)) & READ_ONCE(irq->enabled[leaf]);
 	if (!pending)
+		return false;
+	/* Before the handlers: an event during one of them sets its bit anew. */
+	nv_wr32(irq->ndev, LEAF(leaf), pending);
+	for_each_set_bit(bit, &pending, 32)
+		irq_call(irq, leaf * 32 + bit);
+	return true;
+}
+
+/* The only vector enabled in a subtree, or VECTORS. */
+static unsigned int irq_alone(const struct nouveau_irq *irq, unsigned int subtree)
+{
+	u64 enabled = READ_ONCE(irq->enabled[subtree * 2]) |
+		      (u64)READ_ONCE(irq->enabled[subtree * 2 + 1]) << 32;
+
+	return is_power_of_2(enabled) ? subtree * 64 + __ffs64(enabled) : VECTORS;
+}
+
+static void irq_subtree(struct nouveau_irq *irq, unsigned int subtree)
+{
+	struct nouveau_device *ndev = irq->ndev;
+	unsigned int vector = irq_alone(irq, subtree);
+
+	if (vector < VECTORS) {
+		if (READ_ONCE(irq->handler[vector].may_hold))
+			atomic_or(BIT(subtree), &irq->held);
+		else
+			nv_wr32(ndev, LEAF(vector / 32), BIT(vector % 32));
+		irq_call(irq, vector);
 		return;
-	nv_wr32(ndev, LEAF(leaf), pending);
-	for_each_set_bit(bit, &pending, 32) {
-		h = &irq->handler[leaf * 32 + bit];
-		/* Pairs with nouveau_irq_add(): fn is visible after data. */
-		fn = smp_load_acquire(&h->fn);
-		if (fn)
-			fn(h->data);
 	}
+	/* What came between reading a leaf and clearing it has made no message. */
+	if (!(irq_leaf(irq, subtree * 2) | irq_leaf(irq, subtree * 2 + 1)) ||
+	    !(irq_leaf(irq, subtree * 2) | irq_leaf(irq, subtree * 2 + 1)))
+		return;
+	/* Busy, or a level that its handler has not lowered: be called again. */
+	nv_wr32(ndev, TOP_EN_CLEAR, BIT(subtree));
+	nv_wr32(ndev, TOP_EN_SET, BIT(subtree));
 }
 
 static irqreturn_t irq_top_half(int line, void *data)
 {
 	struct nouveau_irq *irq = data;
 	struct nouveau_device *ndev = irq->ndev;
-	unsigned int leaf;
-	u32 top;
+	unsigned long top;
+	unsigned int i;
 
 	nouveau_stat_inc(&ndev->stats, NOUVEAU_STAT_INTERRUPT);
-	nv_wr32(ndev, TOP_EN_CLEAR, SUBTREES);
+	top = nv_rd32(ndev, TOP) & SUBTREES & ~atomic_read(&irq->held);
+	for_each_set_bit(i, &top, LEAVES / 2)
+		irq_subtree(irq, i);
 	nv_wr32(ndev, NVX_XVE_MSI_REARM, 0);
-	top = nv_rd32(ndev, TOP) & SUBTREES;
-	for (leaf = 0; leaf < LEAVES; leaf++)
-		if (top & BIT(leaf / 2) && READ_ONCE(irq->enabled[leaf]))
-			irq_leaf(irq, leaf);
-	nv_wr32(ndev, TOP_EN_SET, SUBTREES);
-	return top ? IRQ_HANDLED : IRQ_NONE;
+	return IRQ_HANDLED;
 }
 
 static u64 irq_total(struct nouveau_irq *irq)
@@ -115,10 +156,11 @@ static bool irq_is_lost(struct nouveau_irq *irq)
 {
 	struct nouveau_device *ndev = irq->ndev;
 
-	if (!(nv_rd32(ndev, TOP) & SUBTREES))
+	if (!(nv_rd32(ndev, TOP) & SUBTREES & ~atomic_read(&irq->held)))
 		return false;
 	msleep(WATCHDOG_GRACE_MS);
-	return irq_total(irq) == irq->seen && nv_rd32(ndev, TOP) & SUBTREES;
+	return irq_total(irq) == irq->seen &&
+	       nv_rd32(ndev, TOP) & SUBTREES & ~atomic_read(&irq->held);
 }
 
 static void irq_watchdog(struct work_struct *work)
@@ -137,6 +179,31 @@ static void irq_watchdog(struct work_struct *work)
 	schedule_delayed_work(&irq->watchdog, WATCHDOG_PERIOD);
 }
 
+static int irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn, void *data,
+		   bool may_hold)
+{
+	struct nouveau_irq *irq = ndev->irq;
+	unsigned int leaf = vector / 32;
+
+	if (vector >= VECTORS)
+		return -EINVAL;
+
+	guard(spinlock_irqsave)(&irq->lock);
+	if (irq->handler[vector].fn)
+		return -EBUSY;
+	irq->handler[vector].data = data;
+	WRITE_ONCE(irq->handler[vector].may_hold, may_hold);
+	/* Who sees fn sees data: irq_call(). */
+	smp_store_release(&irq->handler[vector].fn, fn);
+	WRITE_ONCE(irq->enabled[leaf], irq->enabled[leaf] | BIT(vector % 32));
+	/* Its subtree may be held by a vector that is alone no longer. */
+	atomic_andnot(BIT(leaf / 2), &irq->held);
+	/* What was latched while nobody cared is stale. */
+	nv_wr32(ndev, LEAF(leaf), BIT(vector % 32));
+	nv_wr32(ndev, LEAF_EN_SET(leaf), BIT(vector % 32));
+	return 0;
+}
+
 /**
  * nouveau_irq_add() - hook and enable a vector
  * @ndev: the device
@@ -149,23 +216,44 @@ static void irq_watchdog(struct work_struct *work)
 int nouveau_irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn,
 		    void *data)
 {
+	return irq_add(ndev, vector, fn, data, false);
+}
+
+/**
+ * nouveau_irq_add_held() - the same for a vector whose server polls
+ * @ndev: the device
+ * @vector: 0..255
+ * @fn: called in hard interrupt context; after it no more interrupts need come
+ *	until nouveau_irq_release(), though they may
+ * @data: its argument
+ *
+ * Return: 0, -EINVAL, -EBUSY when the vector has a handler.
+ */
+int nouveau_irq_add_held(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn,
+			 void *data)
+{
+	return irq_add(ndev, vector, fn, data, true);
+}
+
+/**
+ * nouveau_irq_release() - interrupts of a held vector may come again
+ * @ndev: the device
+ * @vector: as given to nouveau_irq_add_held()
+ *
+ * What happened while it was held makes no interrupt: look once more.
+ */
+void nouveau_irq_release(struct nouveau_device *ndev, unsigned int vector)
+{
 	struct nouveau_irq *irq = ndev->irq;
-	unsigned int leaf = vector / 32;
+	unsigned int subtree = vector / 64;
 
-	if (vector >= VECTORS)
-		return -EINVAL;
-
-	guard(spinlock_irqsave)(&irq->lock);
-	if (irq->handler[vector].fn)
-		return -EBUSY;
-	irq->handler[vector].data = data;
-	/* Who sees fn sees data: irq_leaf(). */
-	smp_store_release(&irq->handler[vector].fn, fn);
-	WRITE_ONCE(irq->enabled[leaf], irq->enabled[leaf] | BIT(vector % 32));
-	/* What was latched while nobody cared is stale. */
-	nv_wr32(ndev, LEAF(leaf), BIT(vector % 32));
-	nv_wr32(ndev, LEAF_EN_SET(leaf), BIT(vector % 32));
-	return 0;
+	/*
+	 * First the note, then the latch: an interrupt in between takes note
+	 * again and calls the handler, which has its server look and come here.
+	 */
+	if (!(atomic_fetch_andnot(BIT(subtree), &irq->held) & BIT(subtree)))
+		return;
+	nv_wr32(ndev, LEAF(vector / 32), BIT(vector % 32));
 }
 
 /**

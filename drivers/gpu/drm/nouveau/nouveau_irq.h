@@ -14,6 +14,13 @@ void nouveau_irq_fini(struct nouveau_device *ndev);
 /* Hook and enable interrupt vector @vector (0..255); -EBUSY when taken. */
 int nouveau_irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn,
 		    void *data);
+/*
+ * For a server that polls until it is idle: after an interrupt no more need come
+ * until it calls nouveau_irq_release() and then looks once more.
+ */
+int nouveau_irq_add_held(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn,
+			 void *data);
+void nouveau_irq_release(struct nouveau_device *ndev, unsigned int vector);
 /* Disable, wait for a running handler, unhook. */
 void nouveau_irq_del(struct nouveau_device *ndev, unsigned int vector);
 

@@ -12,6 +12,7 @@
  * lock of the driver is held around anything that sleeps in core mm; mmap_lock
  * is taken here for the VMA lookup and the migration.
  */
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/sched/mm.h>
@@ -41,6 +42,10 @@ struct service {
 	struct nouveau_svm_scratch *s;
 	struct nouveau_svm_result *res;
 	struct nouveau_mask solved;	/* pages mapped with all permissions there are */
+	struct nouveau_mask pages;	/* what was mapped of the last VMA */
+	u32 throttle_us;
+	bool idle;			/* all of it was stale */
+	bool expect;			/* the last block moved: so may the next */
 };
 
 struct nouveau_svm_scratch *nouveau_svm_scratch_new(void)
@@ -129,6 +134,7 @@ static struct vm_area_struct *service_view(struct service *sv, unsigned int from
 	v->write = nouveau_mask_and(in, &req->write);
 	v->atomic = nouveau_mask_and(in, &req->atomic);
 	v->prefetch = nouveau_mask_and(in, &req->prefetch);
+	v->expected = sv->expect;
 	v->now_ns = ktime_get_ns();
 	if (nouveau_dmem_is_enabled(ndev)) {
 		v->vram_free = nouveau_vram_free_bytes(ndev) + nouveau_dmem_free_bytes(ndev);
@@ -189,18 +195,21 @@ static int service_map(struct service *sv, const struct nouveau_svm_map *map)
 	return err;
 }
 
-/* What of @plan is in [first, end), and nothing that is only wanted. */
-static struct nouveau_svm_map required_map(const struct nouveau_svm_plan *plan,
-					   unsigned int first, unsigned int end)
+/* What of the plan is in [first, end), and nothing that is only wanted. */
+static struct nouveau_svm_map *required_map(struct service *sv, unsigned int first,
+					    unsigned int end)
 {
+	const struct nouveau_svm_plan *plan = &sv->s->plan;
 	struct nouveau_mask in = nouveau_mask_range(first, end);
+	struct nouveau_svm_map *map = &sv->s->map;
 
-	return (struct nouveau_svm_map){
-		.first = first,
-		.end = end,
-		.require = nouveau_mask_and(in, &plan->require),
-		.require_write = nouveau_mask_and(in, &plan->require_write),
-	};
+	map->first = first;
+	map->end = end;
+	map->whole = false;
+	map->require = nouveau_mask_and(in, &plan->require);
+	map->require_write = nouveau_mask_and(in, &plan->require_write);
+	map->atomic = (struct nouveau_mask){ };
+	return map;
 }
 
 /* A single page, after everything around it was tried. */
@@ -230,8 +239,9 @@ static void service_blame(struct service *sv, struct nouveau_svm_map *map, int e
  * Something required in the window is impossible. Halve until it is alone; a
  * range whose turn has not come waits on a small stack, one per halving.
  */
-static void service_bisect(struct service *sv, const struct nouveau_svm_plan *plan)
+static void service_bisect(struct service *sv)
 {
+	const struct nouveau_svm_plan *plan = &sv->s->plan;
 	struct { u16 first, end; } todo[12];
 	unsigned int n = 0;
 
@@ -239,16 +249,16 @@ static void service_bisect(struct service *sv, const struct nouveau_svm_plan *pl
 	todo[n++].end = plan->end;
 	while (n) {
 		unsigned int first = todo[--n].first, end = todo[n].end, mid;
-		struct nouveau_svm_map map = required_map(plan, first, end);
+		struct nouveau_svm_map *map = required_map(sv, first, end);
 		int err;
 
-		if (nouveau_mask_empty(&map.require))
+		if (nouveau_mask_empty(&map->require))
 			continue;
-		err = service_map(sv, &map);
+		err = service_map(sv, map);
 		if (!err)
 			continue;
 		if (end - first == 1) {
-			service_blame(sv, &map, err);
+			service_blame(sv, map, err);
 			continue;
 		}
 		if (is_transient(err)) {
@@ -266,18 +276,19 @@ static void service_bisect(struct service *sv, const struct nouveau_svm_plan *pl
 /* CPUs cannot be kept out of this one: exact among the units of the GPU, at least. */
 static int service_atomic_in_place(struct service *sv, unsigned int page)
 {
-	struct nouveau_svm_map map = { .first = page, .end = page + 1 };
+	struct nouveau_svm_map *map = &sv->s->map;
 
-	nouveau_mask_set(&map.require, page);
-	nouveau_mask_set(&map.require_write, page);
-	nouveau_mask_set(&map.atomic, page);
-	return service_map(sv, &map);
+	*map = (struct nouveau_svm_map){ .first = page, .end = page + 1 };
+	nouveau_mask_set(&map->require, page);
+	nouveau_mask_set(&map->require_write, page);
+	nouveau_mask_set(&map->atomic, page);
+	return service_map(sv, map);
 }
 
 /* Those that are mapped in system memory now take one more step. */
-static void service_atomics(struct service *sv, const struct nouveau_svm_plan *plan)
+static void service_atomics(struct service *sv)
 {
-	struct nouveau_mask todo = nouveau_mask_andnot(plan->want_atomic, &sv->res->failed);
+	struct nouveau_mask todo = nouveau_mask_andnot(sv->s->plan.want_atomic, &sv->res->failed);
 	struct nouveau_svm_block *block = sv->block;
 	unsigned int i;
 	int err;
@@ -302,16 +313,18 @@ static void service_atomics(struct service *sv, const struct nouveau_svm_plan *p
 	}
 }
 
-static void service_plan_map(struct service *sv, const struct nouveau_svm_plan *plan)
+static void service_plan_map(struct service *sv)
 {
-	struct nouveau_svm_map map = required_map(plan, plan->first, plan->end);
+	const struct nouveau_svm_plan *plan = &sv->s->plan;
+	struct nouveau_svm_map *map = required_map(sv, plan->first, plan->end);
 	int err;
 
 	if (plan->first == plan->end)
 		return;
-	map.require = nouveau_mask_or(map.require, &plan->want);
-	map.require_write = nouveau_mask_or(map.require_write, &plan->want_write);
-	err = service_map(sv, &map);
+	map->whole = plan->whole;
+	map->require = nouveau_mask_or(map->require, &plan->want);
+	map->require_write = nouveau_mask_or(map->require_write, &plan->want_write);
+	err = service_map(sv, map);
 	if (!err)
 		return;
 	if (is_transient(err)) {
@@ -319,12 +332,11 @@ static void service_plan_map(struct service *sv, const struct nouveau_svm_plan *
 		return;
 	}
 	/* Prefetch reached over an edge, of a file for one: without it. */
-	map = required_map(plan, plan->first, plan->end);
-	err = service_map(sv, &map);
+	err = service_map(sv, required_map(sv, plan->first, plan->end));
 	if (err && is_transient(err))
 		sv->res->busy = true;
 	else if (err)
-		service_bisect(sv, plan);
+		service_bisect(sv);
 }
 
 static unsigned int mask_pages(const struct nouveau_mask *m)
@@ -336,28 +348,140 @@ static unsigned int mask_pages(const struct nouveau_mask *m)
 static unsigned int service_vma(struct service *sv, unsigned int from)
 {
 	struct nouveau_svm_mm *svm = sv->svm;
+	struct nouveau_svm_plan *plan = &sv->s->plan;
+	struct nouveau_svm_view *view = &sv->s->view;
 	struct nouveau_dmem_result moved = { };
-	struct nouveau_svm_view view;
-	struct nouveau_svm_plan plan;
 	struct vm_area_struct *vma;
 
 	mmap_read_lock(svm->mm);
-	vma = service_view(sv, from, &view);
-	nouveau_svm_plan(&view, &svm->ndev->svm->knobs, &plan);
-	trace_nouveau_plan(svm, sv->req->base + ((u64)plan.first << PAGE_SHIFT),
-			   sv->req->base + ((u64)plan.end << PAGE_SHIFT),
-			   mask_pages(&plan.require) + mask_pages(&plan.refuse),
-			   mask_pages(&plan.migrate), mask_pages(&plan.want),
-			   mask_pages(&plan.refuse) + mask_pages(&plan.refuse_write), plan.reason);
-	if (!nouveau_mask_empty(&plan.migrate))
-		svm_to_vram(svm, vma, sv->req->base, &plan.migrate, sv->s, &moved);
+	vma = service_view(sv, from, view);
+	nouveau_svm_plan(view, &svm->ndev->svm->knobs, plan);
+	trace_nouveau_plan(svm, sv->req->base + ((u64)plan->first << PAGE_SHIFT),
+			   sv->req->base + ((u64)plan->end << PAGE_SHIFT),
+			   mask_pages(&plan->require) + mask_pages(&plan->refuse),
+			   mask_pages(&plan->migrate), mask_pages(&plan->want),
+			   mask_pages(&plan->refuse) + mask_pages(&plan->refuse_write),
+			   plan->reason);
+	if (!nouveau_mask_empty(&plan->migrate))
+		svm_to_vram(svm, vma, sv->req->base, &plan->migrate, sv->s, &moved);
 	mmap_read_unlock(svm->mm);
 
-	sv->res->failed = nouveau_mask_or(sv->res->failed, &plan.refuse);
-	sv->res->failed_write = nouveau_mask_or(sv->res->failed_write, &plan.refuse_write);
-	service_plan_map(sv, &plan);
-	service_atomics(sv, &plan);
-	return view.end;
+	sv->res->failed = nouveau_mask_or(sv->res->failed, &plan->refuse);
+	sv->res->failed_write = nouveau_mask_or(sv->res->failed_write, &plan->refuse_write);
+	sv->expect |= moved.moved;
+	sv->pages = nouveau_mask_or(plan->require, &plan->want);
+	service_plan_map(sv);
+	service_atomics(sv);
+	return view->end;
+}
+
+/* All of a block that sv->req asks for, VMA by VMA. */
+static void service_block(struct service *sv)
+{
+	struct nouveau_mask todo = nouveau_mask_or(sv->req->read, &sv->req->write);
+	unsigned int at;
+
+	nouveau_stat_inc(&sv->svm->ndev->stats, NOUVEAU_STAT_BLOCK);
+	atomic_inc(&sv->svm->serial);
+	nouveau_pt_lock(sv->svm->pt);
+	sv->solved = sv->block->atomic;
+	nouveau_pt_unlock(sv->svm->pt);
+	todo = nouveau_mask_or(todo, &sv->req->atomic);
+	sv->res->failed = nouveau_mask_and(todo, &sv->block->hole);
+	todo = nouveau_mask_andnot(todo, &sv->block->hole);
+	todo = nouveau_mask_or(todo, &sv->req->prefetch);
+
+	at = nouveau_mask_next(&todo, 0, true);
+	while (at < NOUVEAU_BLOCK_PAGES)
+		at = nouveau_mask_next(&todo, service_vma(sv, at), true);
+}
+
+/* More of these in a row are a fault that nobody understands: serve it anew. */
+#define STALE_RUN_MAX	32
+
+/*
+ * Packets wait in the ring while their neighbours' batch maps the page, or are
+ * sent twice. A look at what is mapped tells, without the process: the masks of
+ * the block are the page tables, under their lock.
+ */
+static void service_drop_stale(struct service *sv, struct nouveau_svm_request *left)
+{
+	struct nouveau_svm_block *block = sv->block;
+	struct nouveau_mask ok, exact;
+
+	*left = *sv->req;
+	nouveau_pt_lock(sv->svm->pt);
+	exact = nouveau_mask_or(block->atomic, &block->vram);
+	if (block->stale_run >= STALE_RUN_MAX) {
+		/* Nor does a TLB, maybe. */
+		result_mapped(sv, 0, NOUVEAU_BLOCK_PAGES);
+	} else if (!sv->req->hot) {
+		left->read = nouveau_mask_andnot(left->read, &block->mapped);
+		left->prefetch = nouveau_mask_andnot(left->prefetch, &block->mapped);
+		ok = nouveau_mask_and(block->mapped, &block->writable);
+		left->write = nouveau_mask_andnot(left->write, &ok);
+		ok = nouveau_mask_and(ok, &exact);
+		left->atomic = nouveau_mask_andnot(left->atomic, &ok);
+	}
+	ok = nouveau_mask_or(left->read, &left->write);
+	ok = nouveau_mask_or(ok, &left->atomic);
+	block->stale_run = nouveau_mask_empty(&ok) ? block->stale_run + 1 : 0;
+	sv->throttle_us = nouveau_svm_throttle_us(&block->heat, &sv->svm->ndev->svm->knobs,
+						  atomic_read(&sv->svm->serial));
+	nouveau_pt_unlock(sv->svm->pt);
+	ok = nouveau_mask_or(ok, &left->prefetch);
+	sv->idle = nouveau_mask_empty(&ok);
+}
+
+static unsigned int request_pages(const struct nouveau_svm_request *req)
+{
+	return mask_pages(&req->read) + mask_pages(&req->write) + mask_pages(&req->atomic);
+}
+
+/* The next block of a stream: what was served of the last one, a bit more boldly. */
+static bool service_fetch(struct service *sv, u64 base, const struct nouveau_mask *pages)
+{
+	struct nouveau_svm_request *req = &sv->s->req;
+	struct nouveau_svm_result *res = sv->res, ahead = { };
+
+	sv->block = base < TASK_SIZE_MAX ? nouveau_svm_block_get(sv->svm, base) : NULL;
+	if (!sv->block)
+		return false;
+	memset(req, 0, sizeof(*req));
+	req->base = base;
+	req->prefetch = nouveau_mask_andnot(*pages, &sv->block->hole);
+	sv->res = &ahead;
+	service_block(sv);
+	sv->res = res;
+	if (ahead.start == ahead.end)
+		return false;
+	if (res->start == res->end)
+		res->start = ahead.start;
+	res->start = min(res->start, ahead.start);
+	res->end = max(res->end, ahead.end);
+	return true;
+}
+
+/* Blocks that a stream is about to come to, if this one is of a stream. */
+static noinline_for_stack void service_stream(struct service *sv, u64 base)
+{
+	struct nouveau_svm_mm *svm = sv->svm;
+	const struct nouveau_svm_view *view = &sv->s->view;
+	struct nouveau_mask pages = sv->pages;
+	unsigned int i, n;
+	s32 stride;
+
+	n = nouveau_svm_stream_seen(&svm->streams, &svm->ndev->svm->knobs,
+				    base >> NOUVEAU_BLOCK_SHIFT, view->vram_free, view->vram_total,
+				    &stride);
+	if (n && mask_pages(&pages) >= NOUVEAU_BLOCK_PAGES / 2)
+		pages = nouveau_mask_range(0, NOUVEAU_BLOCK_PAGES);
+	for (i = 0; i < n; i++)
+		if (!service_fetch(sv, base + (i + 1) * ((s64)stride << NOUVEAU_BLOCK_SHIFT),
+				   &pages))
+			break;
+	if (n)
+		nouveau_svm_stream_fetched(&svm->streams, i);
 }
 
 /**
@@ -367,45 +491,44 @@ static unsigned int service_vma(struct service *sv, unsigned int from)
  * @s: scratch of the caller
  * @res: how it went
  *
- * Sleeps; no lock may be held. Whatever is not in @res as failed is mapped, or
- * comes again (@res->busy). TLBs may still hold invalid entries for
+ * Sleeps; no lock may be held. Faults of a mirror are served one request at a
+ * time, hot memory (@req->hot) beside it. Whatever is not in @res as failed is
+ * mapped, or comes again (@res->busy). TLBs may still hold invalid entries for
  * [@res->start, @res->end).
  */
 void nouveau_svm_service(struct nouveau_svm_mm *svm, const struct nouveau_svm_request *req,
 			 struct nouveau_svm_scratch *s, struct nouveau_svm_result *res)
 {
 	struct service sv = { .svm = svm, .req = req, .s = s, .res = res };
-	struct nouveau_mask todo = nouveau_mask_or(req->read, &req->write), again;
-	unsigned int at;
+	unsigned int pages = request_pages(req);
 
 	memset(res, 0, sizeof(*res));
-	todo = nouveau_mask_or(todo, &req->atomic);
 	if (!req->hot)
-		atomic64_add(mask_pages(&todo), &svm->faults);
-	if (req->base >= TASK_SIZE_MAX || !mmget_not_zero(svm->mm)) {
+		atomic64_add(pages, &svm->faults);
+	if (req->base >= TASK_SIZE_MAX) {
 		result_fail_all(req, res);
 		return;
 	}
 	sv.block = nouveau_svm_block_get(svm, req->base);
 	if (!sv.block) {
 		res->busy = true;
-		goto out;
+		return;
 	}
-	nouveau_stat_inc(&svm->ndev->stats, NOUVEAU_STAT_BLOCK);
-	nouveau_pt_lock(svm->pt);
-	sv.solved = sv.block->atomic;
-	nouveau_pt_unlock(svm->pt);
-	again = nouveau_mask_and(todo, &sv.solved);
-	if (!nouveau_mask_empty(&again))
-		result_mapped(&sv, nouveau_mask_next(&again, 0, true), nouveau_mask_end(&again));
-	res->failed = nouveau_mask_and(todo, &sv.block->hole);
-	todo = nouveau_mask_andnot(todo, &sv.block->hole);
-	todo = nouveau_mask_or(todo, &req->prefetch);
-
-	at = nouveau_mask_next(&todo, 0, true);
-	while (at < NOUVEAU_BLOCK_PAGES)
-		at = nouveau_mask_next(&todo, service_vma(&sv, at), true);
-out:
+	service_drop_stale(&sv, &s->req);
+	res->stale = pages - request_pages(&s->req);
+	if (sv.idle)
+		return;
+	if (!mmget_not_zero(svm->mm)) {
+		result_fail_all(req, res);
+		return;
+	}
+	sv.req = &s->req;
+	/* Its own client waits for it, and nobody else. */
+	if (sv.throttle_us)
+		fsleep(sv.throttle_us);
+	service_block(&sv);
+	if (!req->hot && !res->busy && nouveau_mask_empty(&res->failed))
+		service_stream(&sv, req->base);
 	/* Not here: the last user of an address space takes it down. */
 	mmput_async(svm->mm);
 }

@@ -32,6 +32,12 @@ void nouveau_svm_disable(struct nouveau_svm_mm *svm);
 struct nouveau_svm_mm *nouveau_svm_get(struct nouveau_vm *vm);
 void nouveau_svm_put(struct nouveau_svm_mm *svm);
 
+/* A knob: faults of a batch. */
+unsigned int nouveau_svm_batch_faults(struct nouveau_device *ndev);
+/* What the conductor remembers of a client: its last service took long. */
+void nouveau_svm_set_slow(struct nouveau_svm_mm *svm, bool slow);
+bool nouveau_svm_is_slow(const struct nouveau_svm_mm *svm);
+
 /**
  * struct nouveau_svm_request - faults of one block, by strongest access
  */
@@ -50,6 +56,7 @@ struct nouveau_svm_result {
 	struct nouveau_mask failed;		/* no access possible */
 	struct nouveau_mask failed_write;	/* readable, not writable */
 	bool busy;				/* some could not be served in time: retry */
+	unsigned int stale;			/* faulted pages that were mapped already */
 	u64 start, end;				/* PTEs written: invalidate before replay */
 };
 

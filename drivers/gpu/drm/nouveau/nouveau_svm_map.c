@@ -334,6 +334,7 @@ static void commit_masks(struct map_stage *st)
 	block->vram = nouveau_mask_andnot(block->vram, &st->valid);
 	block->vram = nouveau_mask_or(block->vram, &st->vram);
 	block->atomic = nouveau_mask_andnot(block->atomic, &st->valid);
+	block->stale_run = 0;
 	block->huge = st->huge;
 	if (st->huge) {
 		block->big = 0;
@@ -413,6 +414,17 @@ static int stage_publish(struct map_stage *st, const struct hmm_range *range)
 	return 0;
 }
 
+/* The CPU has a huge page there, and all of it is wanted: what is left costs nothing. */
+static bool stage_may_grow(const struct map_stage *st)
+{
+	unsigned int i = st->map->first;
+
+	if (!st->map->whole || (!i && st->map->end == NOUVEAU_BLOCK_PAGES))
+		return false;
+	return st->s->pfns[i] & HMM_PFN_VALID &&
+	       hmm_pfn_to_map_order(st->s->pfns[i]) >= NOUVEAU_BLOCK_SHIFT - PAGE_SHIFT;
+}
+
 static int map_once(struct map_stage *st)
 {
 	struct hmm_range range;
@@ -424,6 +436,10 @@ static int map_once(struct map_stage *st)
 	st->big = 0;
 	st->huge = false;
 	err = stage_walk(st, &range);
+	if (!err && stage_may_grow(st)) {
+		st->map = &st->s->whole;
+		err = stage_walk(st, &range);
+	}
 	if (!err)
 		err = stage_unshare(st);
 	if (!err)
@@ -458,18 +474,17 @@ int nouveau_svm_map_block(struct nouveau_svm_mm *svm, struct nouveau_svm_block *
 {
 	unsigned long deadline = jiffies + msecs_to_jiffies(MAP_TIMEOUT_MS);
 	struct map_stage st = { .svm = svm, .block = block, .map = map, .s = s };
-	struct nouveau_svm_map whole;
 	int err;
 
-	whole = *map;
-	whole.first = 0;
-	whole.end = NOUVEAU_BLOCK_PAGES;
+	s->whole = *map;
+	s->whole.first = 0;
+	s->whole.end = NOUVEAU_BLOCK_PAGES;
 	st.win = nouveau_svm_window_get(svm, block->base);
 	if (IS_ERR(st.win))
 		return PTR_ERR(st.win);
 	for (;;) {
 		/* A hint, looked at again under the lock. */
-		st.map = READ_ONCE(block->huge) ? &whole : map;
+		st.map = READ_ONCE(block->huge) ? &s->whole : map;
 		err = map_once(&st);
 		if (err != -EAGAIN)
 			return err;

@@ -127,6 +127,7 @@ void nouveau_svm_unmap_dma_locked(struct nouveau_svm_mm *svm, struct nouveau_svm
 		block->atomic = nouveau_mask_andnot(block->atomic, &gone);
 		WRITE_ONCE(block->atomic_lost_ns, ktime_get_ns());
 	}
+	block->stale_run = 0;
 	/* A cut granule is no longer one PTE: zap clears whole entries. */
 	for (i = 0; i < NOUVEAU_GRANULES; i++)
 		if (nouveau_mask_weight(&gone, i * NOUVEAU_GRANULE_PAGES,
@@ -252,7 +253,8 @@ static void heat_returned_locked(struct nouveau_svm_mm *svm, u64 start, u64 end)
 	nouveau_pt_assert_locked(svm->pt);
 	xa_for_each_range(&svm->blocks, idx, block, start >> NOUVEAU_BLOCK_SHIFT,
 			  (end - 1) >> NOUVEAU_BLOCK_SHIFT)
-		nouveau_svm_heat_returned(&block->heat, &svm->ndev->svm->knobs, now);
+		nouveau_svm_heat_returned(&block->heat, &svm->ndev->svm->knobs, now,
+					  atomic_read(&svm->serial));
 }
 
 /*
@@ -410,6 +412,22 @@ void nouveau_svm_put(struct nouveau_svm_mm *svm)
 	if (atomic_dec_and_test(&dev->running))
 		wake_up_all(&dev->wq);
 	svm_mem_put(svm);
+}
+
+/* How many faults a batch may have, for comparison. */
+unsigned int nouveau_svm_batch_faults(struct nouveau_device *ndev)
+{
+	return ndev->svm ? READ_ONCE(ndev->svm->knobs.batch_faults) : U32_MAX;
+}
+
+void nouveau_svm_set_slow(struct nouveau_svm_mm *svm, bool slow)
+{
+	WRITE_ONCE(svm->slow, slow);
+}
+
+bool nouveau_svm_is_slow(const struct nouveau_svm_mm *svm)
+{
+	return READ_ONCE(svm->slow);
 }
 
 /* From now on nobody finds it; whoever uses it last stops it. */

@@ -7,8 +7,13 @@
  * is, since a page table entry is cheaper than a copy. Around what faulted, the
  * densest populated subtree of the block is filled: a binary tree over its
  * pages, 64 KiB at least, larger while the populated part stays above a
- * threshold that rises as VRAM runs out. A block that keeps going home is left
- * there for a while.
+ * threshold that rises as VRAM runs out. Blocks faulted one after the other at
+ * equal distances are a stream (nouveau_svm_stream.c).
+ *
+ * Thrash is told by counts, since how long a service takes differs a hundredfold
+ * between machines: returns home within so many blocks served. One return before
+ * it is thrash the CPU is given some time; then the block stays in place for a
+ * while, both sides use it there, and after that it starts anew.
  *
  * Pure: no locks, no clock, no side effects; tests/unit/test_policy.c.
  */
@@ -25,7 +30,6 @@ const struct nouveau_svm_knobs nouveau_svm_knobs_default = {
 };
 
 #define NS_PER_MS	1000000ull
-#define NS_PER_US	1000ull
 
 /**
  * nouveau_svm_heat_add - count faulted pages
@@ -53,22 +57,23 @@ void nouveau_svm_heat_add(struct nouveau_svm_heat *h, const struct nouveau_svm_k
  * @h: heat of the block
  * @k: knobs
  * @now_ns: monotonic time
+ * @serial: blocks the mirror has served so far
  *
- * Enough of that in a short time is thrash: the block is then pinned in system
- * memory for a while, both sides use it there. A CPU that reads a whole block
- * takes it home in many pieces, so only the first after a move counts.
+ * Enough of that in a row is thrash: the block is then pinned in system memory
+ * for a while. A CPU that reads a whole block takes it home in many pieces, so
+ * only the first after a move counts.
  *
  * Return: whether the block has just been pinned.
  */
 bool nouveau_svm_heat_returned(struct nouveau_svm_heat *h, const struct nouveau_svm_knobs *k,
-			       u64 now_ns)
+			       u64 now_ns, u32 serial)
 {
 	if (!h->away)
 		return false;
 	h->away = false;
-	if (!h->moves || now_ns - h->move_ns > k->thrash_lapse_us * NS_PER_US * k->thrash_moves) {
+	if (!h->moves || serial - h->move_serial > k->thrash_window) {
 		h->moves = 0;
-		h->move_ns = now_ns;
+		h->move_serial = serial;
 	}
 	h->moves++;
 	h->heat = 0;
@@ -77,6 +82,23 @@ bool nouveau_svm_heat_returned(struct nouveau_svm_heat *h, const struct nouveau_
 	h->moves = 0;
 	h->pinned_until_ns = now_ns + k->thrash_pin_ms * NS_PER_MS;
 	return true;
+}
+
+/**
+ * nouveau_svm_throttle_us - how long to leave a block to the CPU before it is served
+ * @h: heat of the block
+ * @k: knobs
+ * @serial: blocks the mirror has served so far
+ *
+ * Return: microseconds; not 0 for the last move that is not thrash yet.
+ */
+u32 nouveau_svm_throttle_us(const struct nouveau_svm_heat *h, const struct nouveau_svm_knobs *k,
+			    u32 serial)
+{
+	if (k->thrash_moves < 2 || h->away || h->moves != k->thrash_moves - 1 ||
+	    serial - h->move_serial > k->thrash_window)
+		return 0;
+	return k->thrash_throttle_us;
 }
 
 /* Share of VRAM that is free, in percent, rounded down. */
@@ -153,7 +175,11 @@ static struct nouveau_mask prefetch_region(const struct nouveau_svm_view *v,
 	struct nouveau_mask grown, populated, out;
 	unsigned int page, first, end;
 
-	if (k->batch_pages == 1 || threshold > 100)
+	if (k->batch_pages == 1 || nouveau_mask_empty(faulted))
+		return *faulted;
+	if (k->whole_blocks)
+		return nouveau_mask_range(v->first, v->end);
+	if (threshold > 100)
 		return *faulted;
 	grown = grow_granules(faulted, v->first, v->end);
 	populated = nouveau_mask_or(grown, &v->mapped);
@@ -194,15 +220,15 @@ static enum nouveau_plan_reason pick_reason(const struct nouveau_svm_view *v,
 		return NOUVEAU_PLAN_ATOMIC;
 	if (!nouveau_mask_empty(written))
 		return NOUVEAU_PLAN_WRITE;
-	if (v->heat.heat >= k->hot_faults)
+	if (v->heat.heat >= k->hot_faults || k->whole_blocks)
 		return NOUVEAU_PLAN_HOT;
-	return NOUVEAU_PLAN_IN_PLACE;
+	return v->expected ? NOUVEAU_PLAN_STREAM : NOUVEAU_PLAN_IN_PLACE;
 }
 
 static bool reason_migrates(enum nouveau_plan_reason reason)
 {
 	return reason == NOUVEAU_PLAN_HOT || reason == NOUVEAU_PLAN_WRITE ||
-	       reason == NOUVEAU_PLAN_ATOMIC;
+	       reason == NOUVEAU_PLAN_ATOMIC || reason == NOUVEAU_PLAN_STREAM;
 }
 
 /* Of @region, all in a hot block; in a cold one what was written to, not its readers. */
@@ -215,7 +241,35 @@ static void plan_migrate(const struct nouveau_svm_view *v, const struct nouveau_
 	plan->migrate = *region;
 	if (plan->reason != NOUVEAU_PLAN_HOT && v->heat.heat < k->hot_faults)
 		plan->migrate = prefetch_region(v, k, written);
+	if (v->expected)
+		plan->migrate = nouveau_mask_or(plan->migrate, &v->prefetch);
 	plan->migrate = nouveau_mask_andnot(plan->migrate, &v->vram);
+}
+
+/*
+ * One entry for the block where that is possible and nothing is lost by it: when
+ * this maps the last of it; or, if the CPU has a huge page there, when it is not
+ * going to move, since faults on its other parts would then tell no more.
+ */
+static void plan_whole(const struct nouveau_svm_view *v, const struct nouveau_svm_knobs *k,
+		       struct nouveau_svm_plan *plan)
+{
+	struct nouveau_mask all = nouveau_mask_range(0, NOUVEAU_BLOCK_PAGES);
+	struct nouveau_mask after = nouveau_mask_or(plan->require, &plan->want);
+
+	if (k->batch_pages == 1 || v->first || v->end != NOUVEAU_BLOCK_PAGES ||
+	    plan->first == plan->end)
+		return;
+	after = nouveau_mask_or(after, &v->mapped);
+	after = nouveau_mask_andnot(all, &after);
+	all = nouveau_mask_andnot(all, &v->mapped);
+	if (nouveau_mask_empty(&after) && !nouveau_mask_empty(&all)) {
+		plan->first = 0;
+		plan->end = NOUVEAU_BLOCK_PAGES;
+	}
+	plan->whole = !reason_migrates(plan->reason) &&
+		      (v->kind != NOUVEAU_VMA_ANON || plan->reason != NOUVEAU_PLAN_IN_PLACE ||
+		       !k->migrate || !v->vram_total);
 }
 
 /* The window covers whole granules, so that they can become one 64 KiB entry. */
@@ -283,4 +337,5 @@ void nouveau_svm_plan(const struct nouveau_svm_view *v, const struct nouveau_svm
 	plan->want_write = nouveau_mask_and(plan->want_write, &plan->want);
 	plan->want_atomic = v->writable ? v->atomic : (struct nouveau_mask){ };
 	plan_window(v, k, plan);
+	plan_whole(v, k, plan);
 }

@@ -11,15 +11,20 @@
 /* X(name, default, what it does); each is a file in debugfs, svm_knobs/. */
 #define NOUVEAU_SVM_KNOBS(X) \
 	X(migrate, 1, "0: never migrate on a fault, map everything in place") \
+	X(batch_faults, 256, "faults of a batch; 1: a replay for each, for comparison") \
 	X(batch_pages, 512, "1: serve one page per fault, for comparison") \
+	X(whole_blocks, 0, "1: serve 2 MiB whatever faulted, for comparison") \
 	X(hot_faults, 3, "faulted pages that make a block hot for reads") \
 	X(heat_halflife_ms, 1000, "heat halves in this time") \
 	X(density_percent, 51, "populated part of a subtree that is then filled") \
 	X(density_full_percent, 90, "the same when VRAM is about to run out") \
 	X(pressure_percent, 12, "free VRAM below which density_percent rises") \
 	X(noprefetch_percent, 3, "free VRAM below which nothing is prefetched") \
-	X(thrash_moves, 3, "returns to system memory that count as thrash") \
-	X(thrash_lapse_us, 500, "time within which they count") \
+	X(stream_blocks, 4, "most blocks fetched ahead of a stream; 0: none") \
+	X(stream_percent, 50, "free VRAM below which a stream gets fewer") \
+	X(thrash_moves, 3, "returns to system memory that count as thrash; 0: none do") \
+	X(thrash_window, 64, "blocks served within which they count") \
+	X(thrash_throttle_us, 500, "wait before the last move that is not thrash yet") \
 	X(thrash_pin_ms, 150, "how long a thrashing block stays in place") \
 	X(cpu_fault_pages, 16, "least pages a CPU fault brings back, a power of two") \
 	X(huge_folios, 3, "bit 0: folios of 2 MiB in VRAM, bit 1: when they go home")
@@ -45,10 +50,34 @@ enum nouveau_vma_kind {
 struct nouveau_svm_heat {
 	u64 stamp_ns;			/* of the last update */
 	u32 heat;			/* faulted pages, decaying */
-	u64 move_ns;			/* of the first of the moves counted */
+	u32 move_serial;		/* of the first of the moves counted */
 	u32 moves;			/* returns to system memory in a row */
 	bool away;			/* moved to VRAM since the last return */
 	u64 pinned_until_ns;		/* thrash: do not migrate before */
+};
+
+/**
+ * struct nouveau_svm_stream - a sequence of blocks, as far as it was seen
+ *
+ * @ahead blocks after @last were fetched for it; the next fault is expected in
+ * the block behind them.
+ */
+struct nouveau_svm_stream {
+	u64 last;			/* block number (VA >> 21) */
+	s32 stride;			/* blocks; 0: not known yet */
+	u16 run;			/* faults that were where they were expected */
+	u16 ahead;
+};
+
+#define NOUVEAU_SVM_STREAMS	8u
+#define NOUVEAU_SVM_STRIDE_MAX	16	/* blocks; what is further apart is chance */
+
+/**
+ * struct nouveau_svm_streams - those of a mirror, the one used last first
+ */
+struct nouveau_svm_streams {
+	struct nouveau_svm_stream s[NOUVEAU_SVM_STREAMS];
+	unsigned int n;
 };
 
 /**
@@ -63,6 +92,7 @@ struct nouveau_svm_view {
 	struct nouveau_mask read, write, atomic, prefetch;
 	struct nouveau_mask vram;	/* mapped to VRAM now, a hint */
 	struct nouveau_mask mapped;	/* mapped at all now, a hint */
+	bool expected;			/* prefetch is of a stream whose last block moved */
 	u64 now_ns;
 	u64 vram_free, vram_total;	/* bytes */
 	struct nouveau_svm_heat heat;	/* updated with these faults already */
@@ -76,6 +106,7 @@ enum nouveau_plan_reason {
 	NOUVEAU_PLAN_THRASH,		/* in place, pinned there */
 	NOUVEAU_PLAN_NO_VRAM,		/* in place, VRAM is full */
 	NOUVEAU_PLAN_REFUSED,		/* nothing to be done */
+	NOUVEAU_PLAN_STREAM,		/* migrate: a stream is coming */
 };
 
 /**
@@ -92,6 +123,7 @@ struct nouveau_svm_plan {
 	struct nouveau_mask refuse;	/* no access at all */
 	struct nouveau_mask refuse_write;	/* reads only */
 	u16 first, end;			/* window to walk and map, whole 64 KiB or VMA edge */
+	bool whole;			/* take all of the block if it is one huge page */
 };
 
 void nouveau_svm_heat_add(struct nouveau_svm_heat *h, const struct nouveau_svm_knobs *k, u64 now_ns,
@@ -104,7 +136,17 @@ static inline void nouveau_svm_heat_moved(struct nouveau_svm_heat *h)
 
 /* Pages went home because the CPU wanted them. True when that pinned the block. */
 bool nouveau_svm_heat_returned(struct nouveau_svm_heat *h, const struct nouveau_svm_knobs *k,
-			       u64 now_ns);
+			       u64 now_ns, u32 serial);
+u32 nouveau_svm_throttle_us(const struct nouveau_svm_heat *h, const struct nouveau_svm_knobs *k,
+			    u32 serial);
+/*
+ * A block was served: how many blocks to fetch after it, *@stride apart. Tell
+ * nouveau_svm_stream_fetched() how many it were.
+ */
+unsigned int nouveau_svm_stream_seen(struct nouveau_svm_streams *st,
+				     const struct nouveau_svm_knobs *k, u64 block, u64 vram_free,
+				     u64 vram_total, s32 *stride);
+void nouveau_svm_stream_fetched(struct nouveau_svm_streams *st, unsigned int n);
 void nouveau_svm_plan(const struct nouveau_svm_view *v, const struct nouveau_svm_knobs *k,
 		      struct nouveau_svm_plan *plan);
 

@@ -54,6 +54,7 @@ struct nouveau_svm_block {
 	u64 atomic_lost_ns;		/* when the last one of those went back to the CPUs */
 	u32 big;			/* 64 KiB granules that are one PTE */
 	bool huge;			/* the block is one PTE */
+	u8 stale_run;			/* services in a row that found nothing to do */
 	/** @dma: mappings of system pages, only where the device needs unmapping */
 	dma_addr_t *dma;
 	struct nouveau_svm_heat heat;
@@ -97,19 +98,16 @@ struct nouveau_svm_mm {
 	struct delayed_work held_work;
 	/** @windows: struct nouveau_svm_window by VA >> NOUVEAU_SVM_WINDOW_SHIFT */
 	struct xarray windows;
+	/** @slow: of the conductor */
+	bool slow;
+	/** @streams: of the service, which is one at a time */
+	struct nouveau_svm_streams streams;
+	/** @serial: blocks served; what thrash is counted in */
+	atomic_t serial;
 	pid_t tgid;
 	char comm[TASK_COMM_LEN];
 	/* for fdinfo */
 	atomic64_t faults, pages_to_vram, pages_to_sys;
-};
-
-/* Large arrays of one service in flight; too big for a stack. */
-struct nouveau_svm_scratch {
-	unsigned long pfns[NOUVEAU_BLOCK_PAGES];	/* hmm_range_fault() */
-	u64 addr[NOUVEAU_BLOCK_PAGES];			/* VRAM or DMA address by page */
-	u64 ptes[NOUVEAU_BLOCK_PAGES];
-	dma_addr_t old[NOUVEAU_BLOCK_PAGES];		/* mappings to undo */
-	struct nouveau_dmem_scratch dmem;
 };
 
 /* What one walk-and-map is asked for, pages of the block. */
@@ -118,6 +116,21 @@ struct nouveau_svm_map {
 	struct nouveau_mask require;		/* fail if not readable */
 	struct nouveau_mask require_write;	/* fail if not writable */
 	struct nouveau_mask atomic;		/* in system memory: no matter what the CPU does */
+	bool whole;				/* all of the block if it is one huge page */
+};
+
+/* What one service in flight works on; too big for a stack. */
+struct nouveau_svm_scratch {
+	struct nouveau_svm_request req;			/* without what is stale */
+	struct nouveau_svm_view view;
+	struct nouveau_svm_plan plan;
+	struct nouveau_svm_map map;			/* of the service */
+	struct nouveau_svm_map whole;			/* of nouveau_svm_map_block() */
+	unsigned long pfns[NOUVEAU_BLOCK_PAGES];	/* hmm_range_fault() */
+	u64 addr[NOUVEAU_BLOCK_PAGES];			/* VRAM or DMA address by page */
+	u64 ptes[NOUVEAU_BLOCK_PAGES];
+	dma_addr_t old[NOUVEAU_BLOCK_PAGES];		/* mappings to undo */
+	struct nouveau_dmem_scratch dmem;
 };
 
 /* The CPU uses the page at the same time: a bounce buffer would lose its stores. */

@@ -25,7 +25,8 @@
 
 /* Values: enum nouveau_plan_reason. */
 #define show_reason(r) __print_symbolic(r, { 0, "in-place" }, { 1, "hot" },		\
-	{ 2, "write" }, { 3, "atomic" }, { 4, "thrash" }, { 5, "no-vram" }, { 6, "refused" })
+	{ 2, "write" }, { 3, "atomic" }, { 4, "thrash" }, { 5, "no-vram" }, { 6, "refused" },	\
+	{ 7, "stream" })
 
 TRACE_EVENT(nouveau_fault,
 	TP_PROTO(const struct nouveau_fault *f),
@@ -58,23 +59,29 @@ TRACE_EVENT(nouveau_fault,
 		  __entry->gpu_ns)
 );
 
+/* A client's share of a batch, served; stale: faults that were solved already. */
 TRACE_EVENT(nouveau_batch,
-	TP_PROTO(unsigned int faults, unsigned int unique, unsigned int blocks, bool replayable),
-	TP_ARGS(faults, unique, blocks, replayable),
+	TP_PROTO(const void *svm, unsigned int faults, unsigned int unique, unsigned int blocks,
+		 unsigned int stale, u64 ns),
+	TP_ARGS(svm, faults, unique, blocks, stale, ns),
 	TP_STRUCT__entry(
+		__field(const void *, svm)
 		__field(u32, faults)
 		__field(u32, unique)
 		__field(u32, blocks)
-		__field(bool, replayable)
+		__field(u32, stale)
+		__field(u64, ns)
 	),
 	TP_fast_assign(
+		__entry->svm = svm;
 		__entry->faults = faults;
 		__entry->unique = unique;
 		__entry->blocks = blocks;
-		__entry->replayable = replayable;
+		__entry->stale = stale;
+		__entry->ns = ns;
 	),
-	TP_printk("faults=%u unique=%u blocks=%u replayable=%d", __entry->faults,
-		  __entry->unique, __entry->blocks, __entry->replayable)
+	TP_printk("svm=%p faults=%u unique=%u blocks=%u stale=%u ns=%llu", __entry->svm,
+		  __entry->faults, __entry->unique, __entry->blocks, __entry->stale, __entry->ns)
 );
 
 TRACE_EVENT(nouveau_plan,

@@ -10,8 +10,10 @@
  * of what a fault means; nouveau_fault.c calls it from one thread.
  *
  * A register access traps or crosses PCIe, so packets are recognised by their
- * VALID bit in memory. Per batch one register is written, GET; PUT is read once
- * per visit to an empty ring, and that also tells of an overflow.
+ * VALID bit in memory, and GET is written once per batch. PUT is read when there
+ * is reason to: an overflow, which has an interrupt of its own, or an interrupt
+ * for which no packet is to be found. While somebody drains, the interrupt of
+ * the replayable ring is held off.
  *
  * Facts: open-gpu-doc dev_mmu_fault and dev_vm for TU104 (packet, registers),
  * the overflow protocol as open-gpu-kernel-modules uses it on Turing.
@@ -32,7 +34,6 @@
 #include <nvhw/tu104/pri_mmu_hub.h>
 
 #include "nouveau_device.h"
-#include "nouveau_fault_batch.h"
 #include "nouveau_irq.h"
 #include "nouveau_stats.h"
 #include "nouveau_trace.h"
@@ -69,8 +70,11 @@ struct tu102_fault_ring {
 	u32 entries;
 	u32 get;			/* next entry to look at */
 	bool pending_get;		/* GET was moved in memory, not in the register */
+	bool announced;			/* an interrupt came and no packet since */
+	bool trouble;			/* the error interrupt came */
 	unsigned int notify_vector, error_vector;
 	bool notify_hooked, error_hooked, enabled;
+	struct tu102_fault *tf;
 };
 
 struct tu102_fault {
@@ -83,11 +87,20 @@ struct tu102_fault {
 	bool dropped;			/* replayable faults, in an overflow */
 };
 
-static void fault_irq(void *data)
+static void ring_irq(void *data)
 {
-	struct tu102_fault *tf = data;
+	struct tu102_fault_ring *ring = data;
 
-	tf->notify(tf->data);
+	WRITE_ONCE(ring->announced, true);
+	ring->tf->notify(ring->tf->data);
+}
+
+static void ring_error_irq(void *data)
+{
+	struct tu102_fault_ring *ring = data;
+
+	WRITE_ONCE(ring->trouble, true);
+	ring->tf->notify(ring->tf->data);
 }
 
 /*
@@ -179,6 +192,8 @@ static void ring_take(struct tu102_fault_ring *ring, struct tu102_fault_packet *
 	WRITE_ONCE(p->dw[VALID_DWORD], 0);
 	ring->get = ring->get + 1 == ring->entries ? 0 : ring->get + 1;
 	ring->pending_get = true;
+	/* If that was for a later packet: writing GET makes another interrupt. */
+	WRITE_ONCE(ring->announced, false);
 }
 
 /*
@@ -245,40 +260,107 @@ static bool ring_wait_entry(struct tu102_fault *tf, unsigned int i)
 }
 
 /**
- * tu102_fault_drain - take entries out of a buffer
+ * tu102_fault_next - take an entry out of a buffer
  * @tf: fault buffers
  * @which: the buffer
- * @batch: appended to, until full
+ * @f: the fault
+ * @sure: look at PUT if an interrupt announced something that is not there
  *
- * Clears an overflow if there was one. Not reentrant.
+ * Clears an overflow if there was one. Not reentrant. Whoever took something
+ * calls tu102_fault_taken() in the end.
  *
- * Return: how many entries were taken.
+ * Return: false when the buffer is empty.
  */
-unsigned int tu102_fault_drain(struct tu102_fault *tf, enum tu102_fault_buffer which,
-			       struct nouveau_fault_batch *batch)
+bool tu102_fault_next(struct tu102_fault *tf, enum tu102_fault_buffer which,
+		      struct nouveau_fault *f, bool sure)
 {
 	struct tu102_fault_ring *ring = &tf->ring[which];
 	struct tu102_fault_packet packet;
-	struct nouveau_fault f;
-	unsigned int n = 0;
 
-	while (batch->n < NOUVEAU_FAULT_BATCH_MAX) {
-		if (!packet_valid(&ring->packets[ring->get])) {
-			/* Ask for PUT only when there is nothing else to do. */
-			if (n || !ring_wait_entry(tf, which))
-				break;
-		}
-		ring_take(ring, &packet);
-		ring_decode(packet.dw, &f);
-		/* The ring tells: a cancelled fault comes in the other one. */
-		f.replayable = which == TU102_FAULT_REPLAYABLE;
-		nouveau_fault_batch_add(batch, &f);
-		trace_nouveau_fault(&f);
-		nouveau_stat_inc(&tf->ndev->stats, NOUVEAU_STAT_FAULT);
-		n++;
+	if (!packet_valid(&ring->packets[ring->get])) {
+		bool look = sure && xchg(&ring->announced, false);
+
+		/* An overflow can be cleared only now, with GET moved on. */
+		look |= xchg(&ring->trouble, false);
+		if (!look || !ring_wait_entry(tf, which))
+			return false;
 	}
-	ring_write_get(tf, which);
-	return n;
+	ring_take(ring, &packet);
+	ring_decode(packet.dw, f);
+	/* The ring tells: a cancelled fault comes in the other one. */
+	f->replayable = which == TU102_FAULT_REPLAYABLE;
+	trace_nouveau_fault(f);
+	nouveau_stat_inc(&tf->ndev->stats, NOUVEAU_STAT_FAULT);
+	return true;
+}
+
+/**
+ * tu102_fault_taken - give the slots of what was taken back to the MMU
+ * @tf: fault buffers
+ */
+void tu102_fault_taken(struct tu102_fault *tf)
+{
+	unsigned int i;
+
+	for (i = 0; i < TU102_FAULT_BUFFERS; i++)
+		ring_write_get(tf, i);
+}
+
+/**
+ * tu102_fault_ahead - look further into a buffer
+ * @tf: fault buffers
+ * @which: the buffer
+ * @n: how far beyond the entry that would be taken next
+ * @inst: the address space that faulted there
+ *
+ * Return: false when there is no entry.
+ */
+bool tu102_fault_ahead(struct tu102_fault *tf, enum tu102_fault_buffer which, unsigned int n,
+		       u64 *inst)
+{
+	struct tu102_fault_ring *ring = &tf->ring[which];
+	const struct tu102_fault_packet *p = &ring->packets[(ring->get + n) % ring->entries];
+
+	if (n >= ring->entries || !packet_valid(p))
+		return false;
+	dma_rmb();
+	*inst = (u64)NV_MW_GET(p->dw, NVC369_BUF_ENTRY_INST_HI) << 32 |
+		(u64)NV_MW_GET(p->dw, NVC369_BUF_ENTRY_INST_LO) << 12;
+	return true;
+}
+
+/**
+ * tu102_fault_idle - have interrupts come again
+ * @tf: fault buffers
+ *
+ * Return: false when there are entries already, which make no interrupt: go on.
+ */
+bool tu102_fault_idle(struct tu102_fault *tf)
+{
+	unsigned int i;
+
+	nouveau_irq_release(tf->ndev, tf->ring[TU102_FAULT_REPLAYABLE].notify_vector);
+	for (i = 0; i < TU102_FAULT_BUFFERS; i++)
+		if (packet_valid(&tf->ring[i].packets[tf->ring[i].get]))
+			return false;
+	return true;
+}
+
+/**
+ * tu102_fault_is_announced - whether interrupts came for which there was nothing
+ * @tf: fault buffers
+ *
+ * Mostly they were late. If they still stand after a moment, something is amiss:
+ * tu102_fault_next() with @sure.
+ */
+bool tu102_fault_is_announced(const struct tu102_fault *tf)
+{
+	unsigned int i;
+
+	for (i = 0; i < TU102_FAULT_BUFFERS; i++)
+		if (READ_ONCE(tf->ring[i].announced))
+			return true;
+	return false;
 }
 
 /**
@@ -386,12 +468,9 @@ static int ring_alloc(struct tu102_fault *tf, unsigned int i)
 static void ring_enable(struct tu102_fault *tf, unsigned int i)
 {
 	struct tu102_fault_ring *ring = &tf->ring[i];
-	u32 size = NV_NUM(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_SIZE_VAL, ring->entries);
+	u32 size = NV_NUM(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_SIZE_VAL, ring->entries) |
+		   NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_SIZE_OVERFLOW_INTR, _ENABLE);
 
-	/* A replayable fault that was dropped comes back; nobody need be told. */
-	if (i == TU102_FAULT_NON_REPLAYABLE)
-		size |= NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_SIZE_OVERFLOW_INTR,
-			       _ENABLE);
 	nv_wr32(tf->ndev, FB_HI(i), upper_32_bits(ring->bar2_va));
 	nv_wr32(tf->ndev, FB_LO(i), lower_32_bits(ring->bar2_va) |
 		NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_LO_ADDR_MODE, _VIRTUAL));
@@ -412,11 +491,14 @@ static int ring_init(struct tu102_fault *tf, unsigned int i)
 		return err;
 	ring->notify_vector = NV_GET(vectors, NV_PFB_PRI_MMU_INT_VECTOR_FAULT_NOTIFY);
 	ring->error_vector = NV_GET(vectors, NV_PFB_PRI_MMU_INT_VECTOR_FAULT_ERROR);
-	err = nouveau_irq_add(tf->ndev, ring->notify_vector, fault_irq, tf);
+	if (i == TU102_FAULT_REPLAYABLE)
+		err = nouveau_irq_add_held(tf->ndev, ring->notify_vector, ring_irq, ring);
+	else
+		err = nouveau_irq_add(tf->ndev, ring->notify_vector, ring_irq, ring);
 	if (err)
 		return err;
 	ring->notify_hooked = true;
-	err = nouveau_irq_add(tf->ndev, ring->error_vector, fault_irq, tf);
+	err = nouveau_irq_add(tf->ndev, ring->error_vector, ring_error_irq, ring);
 	if (err)
 		return err;
 	ring->error_hooked = true;
@@ -452,6 +534,7 @@ struct tu102_fault *tu102_fault_new(struct nouveau_device *ndev, void (*notify)(
 		goto err_del;
 	tf->info_hooked = true;
 	for (i = 0; i < TU102_FAULT_BUFFERS; i++) {
+		tf->ring[i].tf = tf;
 		err = ring_init(tf, i);
 		if (err)
 			goto err_del;

@@ -7,7 +7,6 @@
 #include "nouveau_fault.h"
 
 struct nouveau_device;
-struct nouveau_fault_batch;
 struct seq_file;
 struct tu102_fault;
 
@@ -27,9 +26,19 @@ struct tu102_fault *tu102_fault_new(struct nouveau_device *ndev, void (*notify)(
 void tu102_fault_stop(struct tu102_fault *tf);
 void tu102_fault_del(struct tu102_fault *tf);
 
-/* Take up to a batch of entries out of a buffer. One thread at a time. */
-unsigned int tu102_fault_drain(struct tu102_fault *tf, enum tu102_fault_buffer which,
-			       struct nouveau_fault_batch *batch);
+/*
+ * Take an entry out of a buffer; one thread at a time. @sure: believe interrupts
+ * more than memory. Then tu102_fault_taken(), once per batch.
+ */
+bool tu102_fault_next(struct tu102_fault *tf, enum tu102_fault_buffer which,
+		      struct nouveau_fault *f, bool sure);
+void tu102_fault_taken(struct tu102_fault *tf);
+/* Whose entry is the one @n beyond the next; false when there is none. */
+bool tu102_fault_ahead(struct tu102_fault *tf, enum tu102_fault_buffer which, unsigned int n,
+		       u64 *inst);
+/* Nothing left: interrupts may come again. False when there is something after all. */
+bool tu102_fault_idle(struct tu102_fault *tf);
+bool tu102_fault_is_announced(const struct tu102_fault *tf);
 /* Forget all entries of the replayable buffer: a replay brings back what still matters. */
 unsigned int tu102_fault_discard(struct tu102_fault *tf);
 
