@@ -62,8 +62,11 @@ static void decode_invalidate(const struct pbdma *pb, uint32_t d, bool targeted,
 		.level = NV_GET(c, NVC46F_MEM_OP_C_TLB_INVALIDATE_PAGE_TABLE_LEVEL),
 	};
 	/* With GPC disabled only the hub TLB takes part: nothing to replay there. */
-	if (inv->hub_only)
+	if (inv->hub_only) {
+		if (targeted)
+			inv->size_log2_pages = NV_GET(a, NVC46F_MEM_OP_A_TLB_INVALIDATE_INVALIDATION_SIZE);
 		return;
+	}
 	switch (NV_GET(c, NVC46F_MEM_OP_C_TLB_INVALIDATE_REPLAY)) {
 	case NVC46F_MEM_OP_C_TLB_INVALIDATE_REPLAY_START:
 		inv->replay = REPLAY_START;

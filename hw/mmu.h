@@ -151,7 +151,7 @@ void mmu_invalidate(struct gpu *gpu, const struct mmu_invalidate *inv);
 /*
  * TLBs (tlb.c). Capacity in entries; registers itself for invalidates. @hub:
  * reached by invalidates with HUBTLB_ONLY. NULL when out of memory. Callable
- * with or without gpu->lock. @name must outlive the TLB.
+ * with or without gpu->lock.
  */
 struct tlb *tlb_create(struct gpu *gpu, const char *name, unsigned int entries, bool hub);
 void tlb_destroy(struct gpu *gpu, struct tlb *tlb);

@@ -3,6 +3,7 @@
 #include "tlb_priv.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,7 +187,7 @@ struct tlb *tlb_create(struct gpu *gpu, const char *name, unsigned int entries, 
 	for (unsigned int i = 0; i < TLB_HOT_SLOTS; i++)
 		tlb->hot[i] = (struct tlb_hot){ .vpn = ~0ull, .entry = &tlb->nowhere };
 	tlb->gpu = gpu;
-	tlb->name = name;
+	snprintf(tlb->name, sizeof(tlb->name), "%s", name);
 	tlb->hub = hub;
 	tlb->capacity = entries;
 	tlb->bucket_mask = nbuckets - 1;

@@ -49,7 +49,7 @@ struct tlb {
 	pthread_mutex_t lock;
 	_Atomic unsigned int wanted;	/* invalidates that wait for the lock */
 	struct gpu *gpu;
-	const char *name;
+	char name[16];
 	bool hub;
 	struct tlb *next;
 	unsigned int capacity, live, hand;

@@ -355,6 +355,29 @@ static void test_targeted_invalidate(void **state)
 	bad_method(0, 0x34, 10u << 27, 21);		/* targeted with PDB = ALL */
 }
 
+/* For the hub alone: the size of the region counts there too. */
+static void test_targeted_hub_range(void **state)
+{
+	uint64_t a = gt_sys(&gt, 0x1000, 0x1000), b = gt_sys(&gt, 0x1000, 0x1000);
+	uint32_t *pa = sim_mem(gt.sim, a, 4), *pb = sim_mem(gt.sim, b, 4);
+	uint64_t va = HOLE + 0x3000;
+
+	(void)state;
+	gt_map(&vm, va, 12, a, GT_SYS_RW);
+	gt_invalidate_all(&gt);
+	gt_inc(&c, 0, 0x5c, 5, (uint32_t)va, (uint32_t)(va >> 32), 1u, 0u, 1u);
+	assert_true(gt_run(&c, 1000));
+	assert_int_equal(*pa, 1);
+	gt_map(&vm, va, 12, b, GT_SYS_RW);
+	/* four pages from HOLE on, the last of them used */
+	gt_inc(&c, 0, 0x28, 4, (uint32_t)HOLE | 2u, (uint32_t)(HOLE >> 32),
+	       (uint32_t)vm.pdb | 1 << 7 | 1 << 1, 10u << 27);
+	gt_inc(&c, 0, 0x5c, 5, (uint32_t)va, (uint32_t)(va >> 32), 2u, 0u, 1u);
+	assert_true(gt_run(&c, 1000));
+	assert_int_equal(*pa, 1);
+	assert_int_equal(*pb, 2);
+}
+
 static void test_unbound_space(void **state)
 {
 	gt_faults_on(&gt, 0);
@@ -378,7 +401,7 @@ int main(void)
 		T(test_set_reference), T(test_yield), T(test_faults),
 		T(test_read_only_semaphore), T(test_pushbuffer_fault),
 		TS(test_clear_faulted_method), TS(test_clear_faulted_race),
-		TP(test_targeted_invalidate), T(test_unbound_space),
+		TP(test_targeted_invalidate), TP(test_targeted_hub_range), T(test_unbound_space),
 	};
 
 	return cmocka_run_group_tests_name("host", tests, NULL, NULL);
