@@ -125,6 +125,9 @@ SASS_EXEC(i2ip);
 SASS_EXEC(vabsdiff);
 SASS_EXEC(vabsdiff4);
 
+/* What CCTL does, bits 90:87. */
+enum sass_cctl { SASS_CCTL_PF1, SASS_CCTL_PF2, SASS_CCTL_WBALLP = 8 };
+
 /* Fields of an instruction beyond the common ones (sass_fields.c). */
 #define SASS_FIELDS(name)	int sass_f_##name(struct sass_insn *in, const uint32_t w[4])
 
@@ -157,6 +160,7 @@ SASS_FIELDS(ld);
 SASS_FIELDS(st);
 SASS_FIELDS(ldg);
 SASS_FIELDS(stg);
+SASS_FIELDS(cctl);
 SASS_FIELDS(ldl);
 SASS_FIELDS(stl);
 SASS_FIELDS(ldc);

@@ -384,8 +384,39 @@ SASS_EXEC(membar)
 	return SASS_NEXT;
 }
 
-/* Data caches are not modelled: nothing to control. */
+/*
+ * Data caches are not modelled: what is left of cache control is the prefetch,
+ * which asks for a translation. A miss is reported and nobody waits for it; an
+ * address that no access could have is dropped in silence.
+ */
 SASS_EXEC(cctl)
 {
+	struct mmu_park miss = {
+		.as = &w->l->ch->gr_as, .tlb = w->sm->tlb, .client = w->sm->t1,
+		.access = MMU_PREFETCH,
+	};
+	uint64_t va[SASS_LANES], reported = UINT64_MAX;
+	struct mmu_xlat x;
+
+	if (in->sub != SASS_CCTL_PF1 && in->sub != SASS_CCTL_PF2)
+		return SASS_NEXT;
+	sass_addresses(w, in, va);
+	FOR_MASK(i, mask) {
+		enum mmu_result result;
+
+		miss.va = va[i] & ~4095ull;
+		if (miss.va == reported || !canonical(va[i]) ||
+		    va[i] - w->l->shared_window < SM_WINDOW_BYTES ||
+		    va[i] - w->l->local_window < SM_WINDOW_BYTES)
+			continue;
+		tlb_lock(miss.tlb);
+		result = mmu_translate(w->l->gpu, miss.tlb, miss.as, va[i], MMU_PREFETCH, &x);
+		tlb_unlock(miss.tlb);
+		if (result == MMU_OK)
+			continue;
+		reported = miss.va;
+		miss.fault_type = x.fault_type;
+		mmu_fault_replayable(w->l->gpu, &miss);
+	}
 	return SASS_NEXT;
 }

@@ -86,6 +86,14 @@ static void scale(struct sass_insn *in, const uint32_t w[4])
 SASS_FIELDS(ld) { return load(in, w, BIT(72), 32); }
 SASS_FIELDS(st) { return store(in, w, BIT(72), 32, 64); }
 SASS_FIELDS(stg) { return store(in, w, BIT(72), 40, 32); }
+SASS_FIELDS(cctl)
+{
+	in->dst = SASS_RZ;
+	in->sub = sass_bits(w, 90, 87);
+	address(in, w, BIT(72), 32);
+	return in->sub > SASS_CCTL_WBALLP ? ILLEGAL : 0;
+}
+
 SASS_FIELDS(ldl) { return load(in, w, false, 40); }
 SASS_FIELDS(stl) { return store(in, w, false, 40, 32); }
 

@@ -142,8 +142,8 @@ const struct sass_desc sass_table[] = {
 	OP(0x3aa, 0, "QSPC", qspc, qspc), OP(0x9aa, 0, "QSPC", qspc, qspc),
 	OP(0x992, 0, "MEMBAR", membar, no_dst),
 	OP(0x9ab, 0, "ERRBAR", membar, no_dst),
-	OP(0x98f, 0, "CCTL", cctl, no_dst),
-	OP(0x990, 0, "CCTLL", cctl, no_dst),
+	OP(0x98f, 0, "CCTL", cctl, cctl),
+	OP(0x990, 0, "CCTLL", nop, no_dst),
 
 	/* control flow */
 	OP(0x947, 0, "BRA", bra, bra),

@@ -204,6 +204,20 @@ static void encode_membar(struct encoding *e, const struct instruction *in, uint
 	put(e, 76, 3, pick(in, scopes, 0));
 }
 
+/* CCTL.E.op [a] */
+static void encode_cctl(struct encoding *e, const struct instruction *in, uint64_t pc,
+			unsigned int base)
+{
+	static const char *const ops[] = { "PF1", "PF2", "WB", "IV", "IVALL", "RS", "IVALLP",
+					   "WBALL", "WBALLP", NULL };
+
+	(void)pc;
+	put_opcode(e, base);
+	put_address(e, in, 0, 32, 32);
+	put(e, 72, 1, modifier_is(in, "E"));
+	put(e, 87, 4, pick(in, ops, 0));
+}
+
 struct special { const char *name; unsigned int id; };
 
 static const struct special specials[] = {
@@ -333,6 +347,7 @@ static const struct opcode opcodes[] = {
 	{ "BSSY", 0x945, encode_convergence, false }, { "BSYNC", 0x941, encode_convergence, false },
 	{ "MEMBAR", 0x992, encode_membar, true }, { "S2R", 0x919, encode_s2r, true },
 	{ "SHFL", 0x389, encode_shfl, true }, { "VOTE", 0x806, encode_vote, false },
+	{ "CCTL", 0x98f, encode_cctl, true },
 	{ "SUST", 0x99c, encode_sust, true }, { "TEX", 0xb60, encode_tex, true },
 };
 
