@@ -41,7 +41,7 @@ int __nv_ioctl(int fd, unsigned long request, void *arg)
 	return ret ? -errno : 0;
 }
 
-int __nv_open_render(void)
+int __nv_open_gpu(unsigned int gpu)
 {
 	for (int minor = 128; minor < 192; minor++) {
 		char path[32], name[16] = "";
@@ -52,11 +52,26 @@ int __nv_open_render(void)
 		fd = open(path, O_RDWR | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		if (!__nv_ioctl(fd, DRM_IOCTL_VERSION, &v) && !strcmp(name, "nouveau"))
+		if (!__nv_ioctl(fd, DRM_IOCTL_VERSION, &v) && !strcmp(name, "nouveau") && !gpu--)
 			return fd;
 		close(fd);
 	}
 	return -ENODEV;
+}
+
+unsigned int nv_gpus(void)
+{
+	unsigned int n = 0;
+	int fd;
+
+	for (; (fd = __nv_open_gpu(n)) >= 0; n++)
+		close(fd);
+	return n;
+}
+
+int __nv_open_render(void)
+{
+	return __nv_open_gpu(0);
 }
 
 int nv_open_render(void)
@@ -178,13 +193,19 @@ void nv_channel_free(struct nv *nv)
 	nv->channel = -1;
 }
 
-void nv_init(struct nv *nv)
+void nv_init_gpu(struct nv *nv, unsigned int gpu)
 {
 	memset(nv, 0, sizeof(*nv));
 	nv->channel = -1;
-	nv->fd = nv_open_render();
+	nv->fd = __nv_open_gpu(gpu);
+	igt_assert_lte(0, nv->fd);
 	igt_assert_eq(__nv_svm_init(nv), 0);
 	igt_assert_eq(__nv_channel_new(nv), 0);
+}
+
+void nv_init(struct nv *nv)
+{
+	nv_init_gpu(nv, 0);
 }
 
 void nv_fini(struct nv *nv)

@@ -45,8 +45,13 @@ int nv_open_render(void);			/* asserts; the file only */
 int __nv_open_render(void);
 int __nv_ioctl(int fd, unsigned long request, void *arg);
 
+/* GPUs of ours in this machine, and the file of the n-th. */
+unsigned int nv_gpus(void);
+int __nv_open_gpu(unsigned int gpu);
+
 /* File, hole, SVM, channel. */
 void nv_init(struct nv *nv);
+void nv_init_gpu(struct nv *nv, unsigned int gpu);
 void nv_fini(struct nv *nv);
 /* Reserve a hole and SVM_INIT on an open file. */
 int __nv_svm_init(struct nv *nv);
