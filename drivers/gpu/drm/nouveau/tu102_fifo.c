@@ -39,6 +39,8 @@
 
 /* How long an engine gets to save the context of a channel that is removed. */
 #define ENGINE_PATIENCE_US	20000
+/* Who gives up here leaves Host with a channel that is about to be freed. */
+#define PREEMPT_TIMEOUT_US	10000000
 
 static int runlist_submit_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl)
 {
@@ -192,7 +194,7 @@ static int runlist_preempt_locked(struct nouveau_fifo *fifo, struct tu102_runlis
 	struct nouveau_device *ndev = fifo->ndev;
 	ktime_t start = ktime_get();
 	ktime_t patience = ktime_add_us(start, ENGINE_PATIENCE_US);
-	ktime_t end = ktime_add_us(start, TU102_TIMEOUT_US);
+	ktime_t end = ktime_add_us(start, PREEMPT_TIMEOUT_US);
 	u32 held, reset = 0;
 
 	lockdep_assert_held(&fifo->lock);
