@@ -168,6 +168,7 @@ static enum engine_result warp_error(struct gr_ctx *ctx)
 static enum engine_result finish(struct gr_ctx *ctx)
 {
 	ctx->launched = false;
+	launch_log_write(ctx->launch);
 	for (unsigned int i = 0; i < QMD_RELEASES; i++) {
 		const struct qmd_release *r = &ctx->launch->qmd.release[i];
 		enum engine_result res;

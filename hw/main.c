@@ -11,6 +11,7 @@
 
 #include "gpu.h"
 #include "inject.h"
+#include "launch_log.h"
 #include "log.h"
 #include "mmu.h"
 #include "ptop.h"
@@ -19,7 +20,7 @@
 
 struct options {
 	struct gpu_config gpu;
-	const char *socket, *log, *counters;
+	const char *socket, *log, *counters, *launches;
 	bool log_ok, once;
 };
 
@@ -40,6 +41,7 @@ static void usage(FILE *f)
 	      "                    (default: stderr)\n"
 	      "  --log-ok          log normal work as well\n"
 	      "  --counters FILE   write event counters as JSON on exit\n"
+	      "  --launches FILE   write a line of JSON for each launch that ends\n"
 	      "  --once            exit when the first client disconnects\n"
 	      "  --help            this text\n", f);
 }
@@ -125,6 +127,9 @@ static bool apply_option(struct options *o, int c)
 	case 'c':
 		o->counters = optarg;
 		return true;
+	case 'L':
+		o->launches = optarg;
+		return true;
 	case 'o':
 		o->once = true;
 		return true;
@@ -143,6 +148,7 @@ static const struct option long_options[] = {
 	{ "log", required_argument, NULL, 'l' },
 	{ "log-ok", no_argument, NULL, 'k' },
 	{ "counters", required_argument, NULL, 'c' },
+	{ "launches", required_argument, NULL, 'L' },
 	{ "once", no_argument, NULL, 'o' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 }
@@ -257,7 +263,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, "tu104: %s: %s\n", o.log, strerror(-ret));
 		return 1;
 	}
+	if (o.launches)
+		ret = launch_log_open(o.launches);
+	if (ret) {
+		fprintf(stderr, "tu104: %s: %s\n", o.launches, strerror(-ret));
+		return 1;
+	}
 	ret = run(&o);
+	launch_log_close();
 	log_close();
 	return ret;
 }

@@ -90,6 +90,7 @@ void launch_start(struct launch *l, const struct qmd *qmd)
 	l->total_ctas = (uint64_t)qmd->grid[0] * qmd->grid[1] * qmd->grid[2];
 	l->dead = false;
 	l->cursor = 0;
+	l->work = (struct launch_work){ 0 };
 	resize_local(l, (qmd->local_low + qmd->local_high + 15) / 16 * 16);
 	l->cta_limit = occupancy(l);
 	l->live_limit = most_live(l);
@@ -106,6 +107,8 @@ static void sync_counters(struct launch *l)
 	count_add(l->gpu, lane_instructions, l->lane_instructions);
 	count_add(l->gpu, warp_instructions, l->warp_instructions);
 	l->caches->clock += l->warp_instructions;
+	l->work.lane_instructions += l->lane_instructions;
+	l->work.warp_instructions += l->warp_instructions;
 	l->lane_instructions = l->warp_instructions = 0;
 }
 
@@ -131,6 +134,7 @@ static struct warp *next_warp(struct launch *l)
 enum launch_state launch_step(struct launch *l, uint64_t budget_ns)
 {
 	uint64_t budget = budget_ns / NS_PER_INSTRUCTION, used = 0;
+	uint64_t start = launch_log_clock();
 	enum launch_state state = LAUNCH_RUNNING;
 	struct warp *w;
 
@@ -154,6 +158,7 @@ enum launch_state launch_step(struct launch *l, uint64_t budget_ns)
 			break;
 	}
 	sync_counters(l);
+	l->work.cpu_ns += launch_log_clock() - start;
 	return l->dead ? LAUNCH_TRAP : state;
 }
 

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "engine.h"
+#include "launch_log.h"
 #include "mmu.h"
 #include "qmd.h"
 #include "sass.h"
@@ -170,6 +171,7 @@ struct launch {
 	uint64_t esr_pc;
 	const struct sm *esr_sm;
 	uint64_t lane_instructions, warp_instructions;	/* not yet counted */
+	struct launch_work work;
 };
 
 enum launch_state { LAUNCH_DONE, LAUNCH_RUNNING, LAUNCH_WAIT, LAUNCH_TRAP };
