@@ -194,7 +194,7 @@ static bool query(struct tex_op *op, unsigned int lane)
 static bool store(struct tex_op *op, unsigned int lane)
 {
 	unsigned int data = op->in->s[1].reg;
-	uint32_t rgba[4] = { 0 };
+	uint32_t stored[4] = { 0 }, rgba[4];
 	uint8_t bytes[16];
 	int32_t at[3];
 
@@ -202,7 +202,8 @@ static bool store(struct tex_op *op, unsigned int lane)
 	if (!tex_inside(&op->image, at))
 		return true;
 	for (unsigned int i = 0; i < 4 && data != SASS_RZ; i++)
-		rgba[i] = op->w->r[data + i][lane];
+		stored[i] = op->w->r[data + i][lane];
+	tex_targets(&op->image, stored, rgba);
 	tex_pack(&op->image, rgba, bytes);
 	return reach(op, tex_address(&op->image, (const uint32_t *)at), bytes,
 		     op->image.texel_bytes, true);

@@ -245,6 +245,17 @@ void tex_pack(const struct tex_image *t, const uint32_t rgba[4], uint8_t *texel)
 	}
 }
 
+void tex_targets(const struct tex_image *t, const uint32_t in[4], uint32_t rgba[4])
+{
+	memset(rgba, 0, 4 * sizeof(*rgba));
+	for (unsigned int i = 4; i-- > 0;) {
+		unsigned int s = t->source[i];
+
+		if (s >= NVC597_TEXHEAD_BL_X_SOURCE_IN_R && s <= NVC597_TEXHEAD_BL_X_SOURCE_IN_A)
+			rgba[s - NVC597_TEXHEAD_BL_X_SOURCE_IN_R] = in[i];
+	}
+}
+
 void tex_sources(const struct tex_image *t, const uint32_t rgba[4], uint32_t out[4])
 {
 	for (unsigned int i = 0; i < 4; i++) {

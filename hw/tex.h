@@ -55,6 +55,8 @@ void tex_unpack(const struct tex_image *t, const uint8_t *texel, uint32_t rgba[4
 void tex_pack(const struct tex_image *t, const uint32_t rgba[4], uint8_t *texel);
 /* Put each component where the header says. */
 void tex_sources(const struct tex_image *t, const uint32_t rgba[4], uint32_t out[4]);
+/* The way back for stores: the first of those that take a component gives it. */
+void tex_targets(const struct tex_image *t, const uint32_t in[4], uint32_t rgba[4]);
 /* Are components floating-point numbers once in a register? */
 bool tex_is_float(const struct tex_image *t);
 

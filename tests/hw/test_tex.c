@@ -103,6 +103,9 @@ static void test_texels(void **state)
 	assert_int_equal(out[1], rgba[1]);
 	assert_int_equal(out[2], 0);
 	assert_int_equal(out[3], 0x3f800000);
+	/* A store goes the other way: X is what blue comes from, nothing gives red. */
+	tex_targets(&t, (uint32_t[]){ 11, 22, 33, 44 }, out);
+	assert_memory_equal(out, ((uint32_t[]){ 0, 22, 11, 0 }), sizeof(out));
 	t.data_type = NVC597_TEXHEAD_BL_R_DATA_TYPE_NUM_SINT;
 	tex_unpack(&t, texel, rgba);
 	assert_int_equal(rgba[2], ~0u);
