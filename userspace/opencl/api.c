@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The SVM calls of OpenCL, events, queues, contexts, printf. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,46 @@ static void all_are(struct cl *c, const char *what, const uint32_t *a, size_t n,
 	}
 }
 
+/*
+ * To the device, a launch there, back: the driver's totals tell whether the pages
+ * went. Other data keeps a distance: a CPU that touches it takes its neighbours home.
+ */
+static void move_both_ways(struct cl *c, cl_kernel k, size_t n)
+{
+	enum { APART = 1 << 16 };
+	size_t bytes = n * 4, pages = (bytes + 4095) / 4096;
+	char *block = clSVMAlloc(c->context, CL_MEM_READ_WRITE, bytes + 3 * APART, 0);
+	uint32_t *a = (uint32_t *)cl_round_up((uintptr_t)block + APART, APART);
+	const void *list[] = { a };
+	struct cl_stats t[3];
+
+	if (!block) {
+		cl_fail(c, "clSVMAlloc");
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		a[i] = i;
+	cl_arg_ptr(c, k, 0, a);
+	t[0] = cl_stats(c);
+	cl_ok(c, clEnqueueSVMMigrateMem(c->queue, 1, list, &bytes, 0, 0, NULL, NULL),
+	      "migrate to the device");
+	cl_ok(c, clFinish(c->queue), "finish");
+	t[1] = cl_stats(c);
+	cl_launch(c, k, cl_round_up(n, 32), 32);
+	cl_ok(c, clEnqueueSVMMigrateMem(c->queue, 1, list, &bytes, CL_MIGRATE_MEM_OBJECT_HOST, 0,
+					NULL, NULL), "migrate to the host");
+	cl_ok(c, clFinish(c->queue), "finish");
+	t[2] = cl_stats(c);
+	all_are(c, "moved", a, n, 1000, 1);
+	/* Else some may have been driven out meanwhile, or found no room. */
+	if (c->mode != CL_OVERSUBSCRIBED &&
+	    (t[1].to_vram - t[0].to_vram < pages || t[2].to_sys - t[1].to_sys < pages))
+		cl_fail(c, "%llu pages of %zu went to the device, %llu came back",
+			(unsigned long long)(t[1].to_vram - t[0].to_vram), pages,
+			(unsigned long long)(t[2].to_sys - t[1].to_sys));
+	clSVMFree(c->context, block);
+}
+
 /* Allocate, map, launch, copy, fill, move to the device and back, free. */
 static void svm_calls(struct cl *c, size_t n)
 {
@@ -34,7 +75,6 @@ static void svm_calls(struct cl *c, size_t n)
 	uint32_t *b = clSVMAlloc(c->context, CL_MEM_READ_WRITE | CL_MEM_SVM_FINE_GRAIN_BUFFER,
 				 bytes, 64);
 	uint32_t *plain = cl_alloc(bytes), pattern = 77;
-	const void *list[] = { a };
 
 	if (!a || !b) {
 		cl_fail(c, "clSVMAlloc");
@@ -56,17 +96,13 @@ static void svm_calls(struct cl *c, size_t n)
 	all_are(c, "plain", plain, n, 1000, 1);
 	cl_ok(c, clEnqueueSVMMemFill(c->queue, a, &pattern, sizeof(pattern), bytes, 0, NULL, NULL),
 	      "fill");
-	cl_ok(c, clEnqueueSVMMigrateMem(c->queue, 1, list, &bytes, 0, 0, NULL, NULL),
-	      "migrate to the device");
 	cl_launch(c, k, cl_round_up(n, 32), 32);
-	cl_ok(c, clEnqueueSVMMigrateMem(c->queue, 1, list, &bytes, CL_MIGRATE_MEM_OBJECT_HOST, 0,
-					NULL, NULL), "migrate to the host");
-	cl_ok(c, clFinish(c->queue), "finish");
 	all_are(c, "filled", a, n, 1077, 0);
 	cl_ok(c, clEnqueueSVMMap(c->queue, CL_TRUE, CL_MAP_READ, a, bytes, 0, NULL, NULL), "map");
 	all_are(c, "mapped", a, n, 1077, 0);
 	cl_ok(c, clEnqueueSVMUnmap(c->queue, a, 0, NULL, NULL), "unmap");
 	clFinish(c->queue);
+	move_both_ways(c, k, n);
 	clSVMFree(c->context, b);
 	clSVMFree(c->context, a);
 	cl_free(plain);
@@ -125,6 +161,62 @@ static void events(struct cl *c, size_t n)
 	cl_free(a);
 }
 
+static void CL_CALLBACK count_call(cl_event event, cl_int status, void *data)
+{
+	(void)event;
+	if (status == CL_COMPLETE)
+		atomic_fetch_add((atomic_int *)data, 1);
+}
+
+/* A launch held back by the user's event, a second queue that waits for the first. */
+static void user_events(struct cl *c, size_t n)
+{
+	cl_kernel k = cl_build(c, add_source, "add");
+	size_t global = cl_round_up(n, 32), local = 32;
+	cl_command_queue other;
+	static atomic_int calls;
+	cl_event go, done[2];
+	cl_int status = -1, err;
+	uint32_t *a = cl_zalloc(n * 4);
+
+	go = clCreateUserEvent(c->context, &err);
+	if (!k || !cl_ok(c, err, "clCreateUserEvent"))
+		return;
+	other = clCreateCommandQueue(c->context, c->device, 0, &err);
+	if (!cl_ok(c, err, "queue"))
+		return;
+	atomic_store(&calls, 0);
+	cl_arg_ptr(c, k, 0, a);
+	cl_arg_int(c, k, 1, 3);
+	cl_arg_int(c, k, 2, n);
+	if (!cl_ok(c, clEnqueueNDRangeKernel(c->queue, k, 1, NULL, &global, &local, 1, &go,
+					     &done[0]), "launch") ||
+	    !cl_ok(c, clEnqueueNDRangeKernel(other, k, 1, NULL, &global, &local, 1, &done[0],
+					     &done[1]), "launch"))
+		return;
+	cl_ok(c, clSetEventCallback(done[1], CL_COMPLETE, count_call, &calls), "callback");
+	usleep(20000);
+	cl_ok(c, clGetEventInfo(done[0], CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status),
+				&status, NULL), "status");
+	if (status == CL_COMPLETE || ((volatile uint32_t *)a)[0])
+		cl_fail(c, "the launch did not wait: status %d", status);
+	cl_ok(c, clSetUserEventStatus(go, CL_COMPLETE), "clSetUserEventStatus");
+	clFlush(c->queue);
+	cl_ok(c, clWaitForEvents(1, &done[1]), "wait");
+	cl_ok(c, clFinish(c->queue), "finish");
+	cl_ok(c, clFinish(other), "finish");
+	all_are(c, "a", a, n, 6, 0);
+	for (int i = 0; i < 5000 && !atomic_load(&calls); i++)
+		usleep(1000);
+	if (atomic_load(&calls) != 1)
+		cl_fail(c, "%d calls of the callback", atomic_load(&calls));
+	clReleaseEvent(done[1]);
+	clReleaseEvent(done[0]);
+	clReleaseEvent(go);
+	clReleaseCommandQueue(other);
+	cl_free(a);
+}
+
 /* Four queues in two contexts of one process, all at once. */
 static void queues(struct cl *c, size_t n)
 {
@@ -135,14 +227,13 @@ static void queues(struct cl *c, size_t n)
 	cl_program program[2] = { NULL };
 	cl_kernel kernel[QUEUES] = { NULL };
 	uint32_t *a[QUEUES];
-	const char *source = add_source;
 	cl_int err = CL_SUCCESS;
 	size_t global = cl_round_up(n, 32), local = 32;
 
 	for (int i = 0; i < 2; i++) {
-		program[i] = clCreateProgramWithSource(context[i], 1, &source, NULL, &err);
-		cl_ok(c, err, "program");
-		cl_ok(c, clBuildProgram(program[i], 1, &c->device, "", NULL, NULL), "build");
+		program[i] = cl_program_in(c, context[i], add_source);
+		if (!program[i])
+			return;
 	}
 	for (int i = 0; i < QUEUES; i++) {
 		a[i] = cl_zalloc(n * 4);
@@ -168,8 +259,8 @@ static void queues(struct cl *c, size_t n)
 		clReleaseCommandQueue(queue[i]);
 		cl_free(a[i]);
 	}
-	clReleaseProgram(program[1]);
-	clReleaseProgram(program[0]);
+	for (int i = 0; i < 2; i++)
+		clReleaseProgram(program[i]);
 	clReleaseContext(second);
 }
 
@@ -228,9 +319,10 @@ static void print(struct cl *c, size_t n)
 }
 
 const struct cl_test tests_api[] = {
-	{ "svm", svm_calls, 8192, "clSVMAlloc, map, memcpy, fill, migrate both ways" },
-	{ "events", events, 1024, "a chain of events, profiling times" },
-	{ "queues", queues, 1024, "four queues in two contexts" },
-	{ "printf", print, 8, "printf in a kernel" },
+	{ "svm", svm_calls, 8192, 4194304, "clSVMAlloc, map, memcpy, fill, migrate both ways" },
+	{ "events", events, 1024, 4194304, "a chain of events, profiling times" },
+	{ "user-events", user_events, 1024, 4194304, "events of the user, across queues, a callback" },
+	{ "queues", queues, 1024, 4194304, "four queues in two contexts" },
+	{ "printf", print, 8, 0, "printf in a kernel" },
 	{ 0 }
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Buffers and images: the calls of those who do not share memory. */
+/* Buffers: the calls of those who do not share memory. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,34 +141,47 @@ static void maps(struct cl *c, size_t n)
 }
 
 #define SIDE	48u
+#define SLICE	(SIDE * SIDE)
+#define DEPTH	4u
 
-/* A rectangle there, moved within the buffer, and back. */
+/* A box there, moved within the buffer, and back; all its pitches differ. */
 static void rectangles(struct cl *c, size_t n)
 {
-	static const size_t at[3] = { 5, 3, 0 }, to[3] = { 20, 17, 0 }, zero[3];
-	static const size_t region[3] = { 19, 11, 1 };
-	uint8_t image[SIDE * SIDE], patch[19 * 11], got[SIDE * SIDE];
-	cl_mem x;
+	static const size_t at[3] = { 5, 3, 0 }, to[3] = { 20, 17, 1 }, zero[3];
+	static const size_t region[3] = { 19, 11, 3 };
+	enum { ROW = 23, LAYER = ROW * 12 };
+	uint8_t cube[SLICE * DEPTH], patch[LAYER * 3], got[SLICE * DEPTH];
+	cl_mem x, y;
 
 	(void)n;
-	random_bytes(image, sizeof(image), 5);
+	random_bytes(cube, sizeof(cube), 5);
 	random_bytes(patch, sizeof(patch), 6);
-	x = buffer_of(c, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, sizeof(image), image);
-	cl_ok(c, clEnqueueWriteBufferRect(c->queue, x, CL_TRUE, at, zero, region, SIDE, 0, 19, 0,
-					  patch, 0, NULL, NULL), "write a rectangle");
-	cl_ok(c, clEnqueueCopyBufferRect(c->queue, x, x, at, to, region, SIDE, 0, SIDE, 0, 0, NULL,
-					 NULL), "copy a rectangle");
-	for (size_t y = 0; y < region[1]; y++) {
-		memcpy(image + (at[1] + y) * SIDE + at[0], patch + y * 19, 19);
-		memcpy(image + (to[1] + y) * SIDE + to[0], patch + y * 19, 19);
+	x = buffer_of(c, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, sizeof(cube), cube);
+	y = buffer_of(c, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, sizeof(cube), cube);
+	cl_ok(c, clEnqueueWriteBufferRect(c->queue, x, CL_TRUE, at, zero, region, SIDE, SLICE, ROW,
+					  LAYER, patch, 0, NULL, NULL), "write a box");
+	cl_ok(c, clEnqueueCopyBufferRect(c->queue, x, y, at, to, region, SIDE, SLICE, SIDE, SLICE,
+					 0, NULL, NULL), "copy a box");
+	for (size_t z = 0; z < region[2]; z++) {
+		for (size_t row = 0; row < region[1]; row++)
+			memcpy(cube + (to[2] + z) * SLICE + (to[1] + row) * SIDE + to[0],
+			       patch + z * LAYER + row * ROW, region[0]);
 	}
-	cl_ok(c, clEnqueueReadBuffer(c->queue, x, CL_TRUE, 0, sizeof(got), got, 0, NULL, NULL),
+	cl_ok(c, clEnqueueReadBuffer(c->queue, y, CL_TRUE, 0, sizeof(got), got, 0, NULL, NULL),
 	      "read");
-	compare_bytes(c, "image", got, image, sizeof(image));
-	memset(got, 0, sizeof(patch));
-	cl_ok(c, clEnqueueReadBufferRect(c->queue, x, CL_TRUE, to, zero, region, SIDE, 0, 19, 0,
-					 got, 0, NULL, NULL), "read a rectangle");
-	compare_bytes(c, "rectangle", got, patch, sizeof(patch));
+	compare_bytes(c, "cube", got, cube, sizeof(cube));
+	memcpy(cube, patch, sizeof(patch));
+	random_bytes(patch, sizeof(patch), 7);
+	memcpy(got, patch, sizeof(patch));
+	for (size_t z = 0; z < region[2]; z++) {
+		for (size_t row = 0; row < region[1]; row++)
+			memcpy(patch + z * LAYER + row * ROW, cube + z * LAYER + row * ROW,
+			       region[0]);
+	}
+	cl_ok(c, clEnqueueReadBufferRect(c->queue, y, CL_TRUE, to, zero, region, SIDE, SLICE, ROW,
+					 LAYER, got, 0, NULL, NULL), "read a box");
+	compare_bytes(c, "box", got, patch, sizeof(patch));
+	clReleaseMemObject(y);
 	clReleaseMemObject(x);
 }
 
@@ -197,73 +210,11 @@ static void host_pointer(struct cl *c, size_t n)
 	cl_free(mine);
 }
 
-static const char image_source[] =
-	"__constant sampler_t nearest = CLK_NORMALIZED_COORDS_FALSE | CLK_ADDRESS_CLAMP_TO_EDGE |\n"
-	"	CLK_FILTER_NEAREST;\n"
-	"__kernel void mirror(__read_only image2d_t in, __write_only image2d_t out)\n"
-	"{\n"
-	"	int2 at = (int2)(get_global_id(0), get_global_id(1));\n"
-	"	int2 from = (int2)(get_image_width(in) - 1 - at.x, at.y);\n"
-	"	uint4 v = read_imageui(in, nearest, from);\n"
-	"	write_imageui(out, at, v + (uint4)(1, 2, 3, 4));\n"
-	"}\n";
-
-static void images(struct cl *c, size_t side)
-{
-	static const size_t zero[3];
-	const cl_image_format format = { CL_RGBA, CL_UNSIGNED_INT32 };
-	const cl_image_desc desc = {
-		.image_type = CL_MEM_OBJECT_IMAGE2D, .image_width = side, .image_height = side
-	};
-	size_t region[3] = { side, side, 1 }, words = side * side * 4;
-	uint32_t *in, *out, *want, seed = 17;
-	cl_int err, err2;
-	cl_mem x, y;
-	cl_kernel k;
-
-	if (!c->images) {
-		cl_skip(c, "the stack offers no images");
-		return;
-	}
-	k = cl_build(c, image_source, "mirror");
-	in = cl_alloc(words * 4);
-	out = cl_alloc(words * 4);
-	want = cl_alloc(words * 4);
-	for (size_t i = 0; i < words; i++)
-		in[i] = cl_random(&seed);
-	for (size_t i = 0; i < words; i++) {
-		size_t px = i / 4 % side, py = i / 4 / side;
-
-		want[i] = in[(py * side + side - 1 - px) * 4 + i % 4] + i % 4 + 1;
-	}
-	x = clCreateImage(c->context, CL_MEM_READ_ONLY, &format, &desc, NULL, &err);
-	y = clCreateImage(c->context, CL_MEM_WRITE_ONLY, &format, &desc, NULL, &err2);
-	if (cl_ok(c, err, "clCreateImage") && cl_ok(c, err2, "clCreateImage")) {
-		cl_ok(c, clEnqueueWriteImage(c->queue, x, CL_TRUE, zero, region, 0, 0, in, 0, NULL,
-					     NULL), "write");
-		cl_ok(c, clEnqueueReadImage(c->queue, x, CL_TRUE, zero, region, 0, 0, out, 0, NULL,
-					    NULL), "read back");
-		cl_same_u32(c, "written", out, in, words);
-		cl_arg(c, k, 0, sizeof(x), &x);
-		cl_arg(c, k, 1, sizeof(y), &y);
-		cl_launch_2d(c, k, region, NULL);
-		cl_ok(c, clEnqueueReadImage(c->queue, y, CL_TRUE, zero, region, 0, 0, out, 0, NULL,
-					    NULL), "read");
-		cl_same_u32(c, "mirrored", out, want, words);
-		clReleaseMemObject(y);
-		clReleaseMemObject(x);
-	}
-	cl_free(want);
-	cl_free(out);
-	cl_free(in);
-}
-
 const struct cl_test tests_buffer[] = {
-	{ "copies", copies, 10007, "buffers: write, read, copy, odd offsets and lengths" },
-	{ "fills", fills, 70000, "buffers: fill with patterns of 1 to 16 bytes" },
-	{ "maps", maps, 4096, "buffers: map, sub-buffer, kernel arguments" },
-	{ "rectangles", rectangles, 1, "buffers: rectangles" },
-	{ "host-pointer", host_pointer, 4096, "buffers: on the caller's memory, copied" },
-	{ "images", images, 16, "images: read, written, mirrored by a kernel (size: side)" },
+	{ "copies", copies, 10007, 16777216, "buffers: write, read, copy, odd offsets and lengths" },
+	{ "fills", fills, 70000, 16777216, "buffers: fill with patterns of 1 to 16 bytes" },
+	{ "maps", maps, 4096, 4194304, "buffers: map, sub-buffer, kernel arguments" },
+	{ "rectangles", rectangles, 1, 0, "buffers: boxes with pitches" },
+	{ "host-pointer", host_pointer, 4096, 4194304, "buffers: on the caller's memory, copied" },
 	{ 0 }
 };

@@ -33,7 +33,7 @@ static bool cache_path(struct cl *c, const char *source, char *path, size_t size
 	return snprintf(path, size, "%s/nvcl-%016" PRIx64, directory, h) < (int)size;
 }
 
-static cl_program from_cache(struct cl *c, const char *path)
+static cl_program from_cache(struct cl *c, cl_context context, const char *path)
 {
 	cl_program program = NULL;
 	unsigned char *bytes;
@@ -47,7 +47,7 @@ static cl_program from_cache(struct cl *c, const char *path)
 	length = bytes ? fread(bytes, 1, BINARY_MAX, f) : 0;
 	fclose(f);
 	if (length)
-		program = clCreateProgramWithBinary(c->context, 1, &c->device, &length,
+		program = clCreateProgramWithBinary(context, 1, &c->device, &length,
 						    (const unsigned char **)&bytes, NULL, &err);
 	free(bytes);
 	if (program && clBuildProgram(program, 1, &c->device, "", NULL, NULL) != CL_SUCCESS) {
@@ -83,13 +83,13 @@ static void to_cache(cl_program program, const char *path)
 	free(bytes);
 }
 
-static cl_program from_source(struct cl *c, const char *source, const char *name)
+static cl_program from_source(struct cl *c, cl_context context, const char *source)
 {
 	static char log[4096];
 	cl_program program;
 	cl_int err;
 
-	program = clCreateProgramWithSource(c->context, 1, &source, NULL, &err);
+	program = clCreateProgramWithSource(context, 1, &source, NULL, &err);
 	if (!cl_ok(c, err, "clCreateProgramWithSource"))
 		return NULL;
 	err = clBuildProgram(program, 1, &c->device, "", NULL, NULL);
@@ -97,16 +97,30 @@ static cl_program from_source(struct cl *c, const char *source, const char *name
 		return program;
 	log[0] = 0;
 	clGetProgramBuildInfo(program, c->device, CL_PROGRAM_BUILD_LOG, sizeof(log), log, NULL);
-	cl_fail(c, "build of %s: error %d\n%s", name, err, log);
+	cl_fail(c, "build of %.40s...: error %d\n%s", source, err, log);
 	clReleaseProgram(program);
 	return NULL;
 }
 
-static cl_program program_of(struct cl *c, const char *source, const char *name)
+cl_program cl_program_in(struct cl *c, cl_context context, const char *source)
 {
 	cl_program program = NULL;
 	char path[256];
-	bool cached;
+	bool cached = cache_path(c, source, path, sizeof(path));
+
+	if (cached)
+		program = from_cache(c, context, path);
+	if (!program) {
+		program = from_source(c, context, source);
+		if (cached && program)
+			to_cache(program, path);
+	}
+	return program;
+}
+
+static cl_program program_of(struct cl *c, const char *source)
+{
+	cl_program program;
 
 	for (unsigned int i = 0; i < c->programs; i++) {
 		if (c->program[i].source == source)
@@ -116,14 +130,7 @@ static cl_program program_of(struct cl *c, const char *source, const char *name)
 		cl_fail(c, "more than %d sources", CL_RELEASE_MAX);
 		return NULL;
 	}
-	cached = cache_path(c, source, path, sizeof(path));
-	if (cached)
-		program = from_cache(c, path);
-	if (!program) {
-		program = from_source(c, source, name);
-		if (cached && program)
-			to_cache(program, path);
-	}
+	program = cl_program_in(c, c->context, source);
 	if (program) {
 		c->program[c->programs].source = source;
 		c->program[c->programs++].program = program;
@@ -133,7 +140,7 @@ static cl_program program_of(struct cl *c, const char *source, const char *name)
 
 cl_kernel cl_build(struct cl *c, const char *source, const char *name)
 {
-	cl_program program = program_of(c, source, name);
+	cl_program program = program_of(c, source);
 	cl_kernel kernel;
 	cl_int err;
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Helpers of the OpenCL programs: memory, launching, comparing. */
+/* Helpers of the OpenCL programs: complaints, arguments, launching, comparing. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cl.h"
 
@@ -35,70 +34,6 @@ void cl_skip(struct cl *c, const char *why)
 	c->skipped = why;
 }
 
-/* What clSVMAlloc gave; the same memory cannot be told from malloc's otherwise. */
-struct block {
-	struct block *next;
-	char *address;
-	size_t bytes;
-};
-
-static struct block *blocks;
-static struct cl *user;
-
-void cl_use(struct cl *c)
-{
-	user = c;
-}
-
-static void *svm_alloc(size_t bytes)
-{
-	struct block *b = malloc(sizeof(*b));
-
-	if (!b)
-		return NULL;
-	b->address = clSVMAlloc(user->context, CL_MEM_READ_WRITE | CL_MEM_SVM_FINE_GRAIN_BUFFER,
-				bytes, 0);
-	b->bytes = bytes;
-	b->next = blocks;
-	blocks = b;
-	return b->address;
-}
-
-void *cl_alloc(size_t bytes)
-{
-	void *p;
-
-	if (user->mode != CL_COLD && bytes >= 4096)
-		p = svm_alloc(bytes);
-	else
-		p = malloc(bytes ? bytes : 1);
-	if (!p) {
-		fprintf(stderr, "out of memory\n");
-		exit(1);
-	}
-	return memset(p, 0xa5, bytes);
-}
-
-void *cl_zalloc(size_t bytes)
-{
-	return memset(cl_alloc(bytes), 0, bytes);
-}
-
-void cl_free(void *p)
-{
-	for (struct block **at = &blocks; *at; at = &(*at)->next) {
-		struct block *b = *at;
-
-		if (b->address == p) {
-			*at = b->next;
-			clSVMFree(user->context, p);
-			free(b);
-			return;
-		}
-	}
-	free(p);
-}
-
 uint32_t cl_random(uint32_t *state)
 {
 	*state = *state * 1664525u + 1013904223u;
@@ -122,22 +57,13 @@ void cl_arg_ptr(struct cl *c, cl_kernel k, unsigned int index, const void *point
 		cl_ok(c, clSetKernelArgSVMPointer(k, index, pointer), "clSetKernelArgSVMPointer");
 }
 
-void cl_place(struct cl *c, const void *pointer, size_t bytes)
-{
-	const char *p = pointer;
-
-	for (struct block *b = blocks; b; b = b->next) {
-		if (p >= b->address && p + bytes <= b->address + b->bytes)
-			cl_ok(c, clEnqueueSVMMigrateMem(c->queue, 1, &pointer, &bytes, 0, 0, NULL,
-							NULL), "clEnqueueSVMMigrateMem");
-	}
-}
-
 static void launch(struct cl *c, cl_kernel k, cl_uint dims, const size_t *global,
 		   const size_t *local)
 {
 	if (!k)
 		return;
+	cl_place_small(c);
+	cl_press(c);
 	if (cl_ok(c, clEnqueueNDRangeKernel(c->queue, k, dims, NULL, global, local, 0, NULL, NULL),
 		  "clEnqueueNDRangeKernel"))
 		cl_ok(c, clFinish(c->queue), "clFinish");

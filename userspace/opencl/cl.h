@@ -30,6 +30,8 @@ struct cl {
 	cl_command_queue queue;
 	enum cl_mode mode;
 	bool images, fp64, printf;
+	uint64_t placed;		/* pages the running program asked to be moved */
+	bool pressed;			/* cl_press() was called for it */
 	unsigned int failed;		/* complaints of the running program */
 	const char *skipped;		/* why it could not run here, or NULL */
 	unsigned int programs;		/* built so far, kept for all modes */
@@ -46,12 +48,13 @@ struct cl_test {
 	const char *name;
 	void (*run)(struct cl *c, size_t n);
 	size_t size;			/* in the fast list */
+	size_t most;			/* in the long list; 0: has no size */
 	const char *summary;
 };
 
 /* All tables of struct cl_test, each ended by a NULL name. */
 extern const struct cl_test tests_data[], tests_compute[], tests_number[],
-	tests_memory[], tests_api[], tests_buffer[];
+	tests_memory[], tests_share[], tests_api[], tests_buffer[], tests_image[];
 
 /* Count a complaint and print it (the first few of each program). */
 void cl_fail(struct cl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -60,12 +63,13 @@ bool cl_ok(struct cl *c, cl_int err, const char *what);
 void cl_skip(struct cl *c, const char *why);
 
 /*
- * malloc that does not fail, filled with a pattern nobody expects, or with zeroes.
- * OpenCL moves only what came from clSVMAlloc: in modes other than cold anything
- * of a page or more comes from there.
+ * Memory filled with a pattern nobody expects, or with zeroes; does not fail. From
+ * malloc in mode cold, from clSVMAlloc otherwise.
  */
 void *cl_alloc(size_t bytes);
 void *cl_zalloc(size_t bytes);
+/* From clSVMAlloc in any mode, and no page of it touched. */
+void *cl_untouched(size_t bytes);
 void cl_free(void *p);
 /* Whose memory that is from now on. */
 void cl_use(struct cl *c);
@@ -78,12 +82,20 @@ uint32_t cl_random(uint32_t *state);
  * program has run. NULL after a complaint.
  */
 cl_kernel cl_build(struct cl *c, const char *source, const char *name);
+/* The program alone, in any context of the device; the caller releases it. */
+cl_program cl_program_in(struct cl *c, cl_context context, const char *source);
 void cl_arg(struct cl *c, cl_kernel k, unsigned int index, size_t bytes, const void *value);
 void cl_arg_int(struct cl *c, cl_kernel k, unsigned int index, cl_int value);
 /* Any pointer of this process: the device shares its address space. */
 void cl_arg_ptr(struct cl *c, cl_kernel k, unsigned int index, const void *pointer);
 /* Memory the next launch works on: moved to the device if it came from clSVMAlloc. */
 void cl_place(struct cl *c, const void *pointer, size_t bytes);
+/* The same with all pieces of less than a page; each launch does it. */
+void cl_place_small(struct cl *c);
+/* Mode oversubscribed: fill video memory; complains if nothing was driven out. */
+void cl_fill_device(struct cl *c);
+/* Before a program's first launch: drive out pages when its own are there. */
+void cl_press(struct cl *c);
 /* Launch @global work-items (in groups of @local, 0: the stack's choice) and wait. */
 void cl_launch(struct cl *c, cl_kernel k, size_t global, size_t local);
 void cl_launch_2d(struct cl *c, cl_kernel k, const size_t global[2], const size_t local[2]);
@@ -94,6 +106,17 @@ void cl_same_u32(struct cl *c, const char *what, const uint32_t *got, const uint
 /* Within @relative of @want, or equal. */
 void cl_near(struct cl *c, const char *what, const float *got, const double *want, size_t n,
 	     double relative);
+
+struct cl_stats {
+	uint64_t faults, to_vram, to_sys;	/* of this process; pages */
+	uint64_t evicted;			/* of the whole GPU */
+};
+
+/* What the driver counted so far; complains if it cannot be read. */
+struct cl_stats cl_stats(struct cl *c);
+
+/* Rows for the table of make bench, as text and into @json if not NULL. */
+int cl_bench(struct cl *c, const char *json);
 
 static inline size_t cl_round_up(size_t n, size_t to)
 {

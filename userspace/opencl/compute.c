@@ -316,11 +316,11 @@ static void nbody(struct cl *c, size_t n)
 }
 
 const struct cl_test tests_compute[] = {
-	{ "sort", sort, 1024, "in-place bitonic sort, one launch a step" },
-	{ "matmul", matmul, 32, "matrix product with local memory and barriers (size: side)" },
-	{ "reduce", reduce, 8192, "reduction in local memory, seven global atomics" },
-	{ "histogram", histogram, 8192, "local atomics, then global ones" },
-	{ "stencil", stencil, 64, "five-point stencil between two arrays (size: side)" },
-	{ "nbody", nbody, 128, "bodies: float4, reciprocal square roots" },
+	{ "sort", sort, 1024, 1048576, "in-place bitonic sort, one launch a step" },
+	{ "matmul", matmul, 32, 256, "matrix product with local memory and barriers (size: side)" },
+	{ "reduce", reduce, 8192, 4194304, "reduction in local memory, seven global atomics" },
+	{ "histogram", histogram, 8192, 4194304, "local atomics, then global ones" },
+	{ "stencil", stencil, 64, 2048, "five-point stencil between two arrays (size: side)" },
+	{ "nbody", nbody, 128, 4096, "bodies: float4, reciprocal square roots" },
 	{ 0 }
 };

@@ -2,12 +2,13 @@
 /*
  * nvcl: OpenCL programs that share their memory with the GPU.
  *
- *   nvcl list                         what there is
+ *   nvcl list                         what there is: name, usual and largest size
  *   nvcl [-m MODE]... [-n SIZE] NAME...  run these ("all": every one) in each MODE
+ *   nvcl bench [FILE]                 what make bench shows; as JSON into FILE
  *
- * MODE: cold (also when none is given), migrated, oversubscribed. One line per
- * program, and at the end
- * "N passed, N failed[, N skipped]".
+ * MODE: cold (also when none is given), migrated, oversubscribed. SIZE: a number of
+ * elements, or "most"; programs without a size are left out. One line per program,
+ * and at the end "N passed, N failed[, N skipped]".
  */
 #define _GNU_SOURCE
 #include <getopt.h>
@@ -20,10 +21,12 @@
 #include "cl.h"
 
 static const struct cl_test *const tables[] = {
-	tests_data, tests_compute, tests_number, tests_memory, tests_api, tests_buffer,
+	tests_data, tests_compute, tests_number, tests_memory, tests_share, tests_api,
+	tests_buffer, tests_image,
 };
 
-#define TABLES	(sizeof(tables) / sizeof(tables[0]))
+#define TABLES		(sizeof(tables) / sizeof(tables[0]))
+#define SIZE_MOST	SIZE_MAX
 
 static const char *const mode_names[] = { "cold", "migrated", "oversubscribed" };
 
@@ -82,39 +85,27 @@ static void release(struct cl *c)
 		clReleaseKernel(c->kernel[--c->kernels]);
 }
 
-/*
- * Fill the video memory with pages that others will have to drive out: a block
- * as large as all of it, touched and moved there, in parts that each can be
- * allocated at once.
- */
-#define BALLAST_PART	(16ul << 20)
-
-static void ballast(struct cl *c)
-{
-	static void *part[64];
-	cl_ulong vram = 0;
-
-	clGetDeviceInfo(c->device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(vram), &vram, NULL);
-	for (size_t i = 0; i < 64 && i * BALLAST_PART < vram; i++) {
-		if (!part[i])
-			part[i] = cl_alloc(BALLAST_PART);
-		cl_place(c, part[i], BALLAST_PART);
-	}
-	clFinish(c->queue);
-}
-
 static void run(struct cl *c, const struct cl_test *t, size_t n)
 {
 	double start = seconds();
+	struct cl_stats before, after;
 
 	c->failed = 0;
 	c->skipped = NULL;
 	printf("%s %s: ...\n", mode_names[c->mode], t->name);
 	if (c->mode == CL_OVERSUBSCRIBED)
-		ballast(c);
-	t->run(c, n ? n : t->size);
+		cl_fill_device(c);
+	c->placed = 0;
+	before = cl_stats(c);
+	t->run(c, n == SIZE_MOST ? t->most : n ? n : t->size);
 	clFinish(c->queue);
 	release(c);
+	after = cl_stats(c);
+	/* Half: what malloc hands out again may be there still. */
+	if (c->mode == CL_MIGRATED && after.to_vram - before.to_vram < (c->placed + 1) / 2)
+		cl_fail(c, "%llu pages of %llu were moved to the device",
+			(unsigned long long)(after.to_vram - before.to_vram),
+			(unsigned long long)c->placed);
 	if (c->failed) {
 		tally.failed++;
 		printf("FAIL: %s %s: %u complaints", mode_names[c->mode], t->name, c->failed);
@@ -123,7 +114,11 @@ static void run(struct cl *c, const struct cl_test *t, size_t n)
 		printf("skip: %s %s: %s", mode_names[c->mode], t->name, c->skipped);
 	} else {
 		tally.passed++;
-		printf("ok: %s %s", mode_names[c->mode], t->name);
+		printf("ok: %s %s: %llu faults, %llu pages to VRAM, %llu back",
+		       mode_names[c->mode], t->name,
+		       (unsigned long long)(after.faults - before.faults),
+		       (unsigned long long)(after.to_vram - before.to_vram),
+		       (unsigned long long)(after.to_sys - before.to_sys));
 	}
 	printf(" (%.1f s)\n", seconds() - start);
 }
@@ -132,7 +127,7 @@ static void list(void)
 {
 	for (size_t i = 0; i < TABLES; i++) {
 		for (const struct cl_test *t = tables[i]; t->name; t++)
-			printf("%-12s %8zu  %s\n", t->name, t->size, t->summary);
+			printf("%-12s %8zu %8zu  %s\n", t->name, t->size, t->most, t->summary);
 	}
 }
 
@@ -145,7 +140,8 @@ static bool run_named(struct cl *c, const char *name, size_t n)
 			if (strcmp(name, "all") && strcmp(name, t->name))
 				continue;
 			found = true;
-			run(c, t, n);
+			if (!n || t->most)
+				run(c, t, n);
 		}
 	}
 	return found;
@@ -154,7 +150,8 @@ static bool run_named(struct cl *c, const char *name, size_t n)
 static int usage(void)
 {
 	fprintf(stderr,
-		"usage: nvcl list | nvcl [-m cold|migrated|oversubscribed]... [-n SIZE] NAME...\n");
+		"usage: nvcl list | nvcl bench [FILE] |\n"
+		"       nvcl [-m cold|migrated|oversubscribed]... [-n SIZE|most] NAME...\n");
 	return 2;
 }
 
@@ -168,6 +165,26 @@ static bool add_mode(unsigned int *modes, const char *name)
 		}
 	}
 	return false;
+}
+
+static bool parse_size(const char *text, size_t *n)
+{
+	char *end;
+
+	if (!strcmp(text, "most")) {
+		*n = SIZE_MOST;
+		return true;
+	}
+	*n = strtoul(text, &end, 0);
+	return *n && !*end;
+}
+
+static void close_device(struct cl *c)
+{
+	while (c->programs)
+		clReleaseProgram(c->program[--c->programs].program);
+	clReleaseCommandQueue(c->queue);
+	clReleaseContext(c->context);
 }
 
 static bool run_modes(struct cl *c, unsigned int modes, char **names, size_t n)
@@ -191,7 +208,6 @@ int main(int argc, char **argv)
 	unsigned int modes = 0;
 	static struct cl c;
 	size_t n = 0;
-	char *end;
 	int o;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -202,8 +218,7 @@ int main(int argc, char **argv)
 				return usage();
 			break;
 		case 'n':
-			n = strtoul(optarg, &end, 0);
-			if (*end || !n)
+			if (!parse_size(optarg, &n))
 				return usage();
 			break;
 		default:
@@ -218,12 +233,14 @@ int main(int argc, char **argv)
 	}
 	if (!open_device(&c))
 		return 1;
+	if (!strcmp(argv[optind], "bench")) {
+		o = cl_bench(&c, argv[optind + 1]);
+		close_device(&c);
+		return o;
+	}
 	if (!run_modes(&c, modes ? modes : 1u << CL_COLD, argv + optind, n))
 		return 2;
-	while (c.programs)
-		clReleaseProgram(c.program[--c.programs].program);
-	clReleaseCommandQueue(c.queue);
-	clReleaseContext(c.context);
+	close_device(&c);
 	printf("%u passed, %u failed", tally.passed, tally.failed);
 	if (tally.skipped)
 		printf(", %u skipped", tally.skipped);

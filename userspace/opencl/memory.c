@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Kinds of memory and ways of sharing it: files, structures, bytes, flags. */
+/* Memory that only the CPU knows of: behind pointers, in files. */
 #define _GNU_SOURCE
-#include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cl.h"
@@ -133,105 +130,8 @@ static void mapped_file(struct cl *c, size_t n)
 	close(out);
 }
 
-static const char neighbours_source[] =
-	"__kernel void odd(volatile __global uchar *b, int rounds)\n"
-	"{\n"
-	"	int i = get_global_id(0) * 2 + 1;\n"
-	"	for (int r = 0; r < rounds; r++)\n"
-	"		b[i] = (b[i] + 1) & 0xff;\n"
-	"}\n";
-
-struct evens {
-	volatile uint8_t *bytes;
-	size_t n;
-	int rounds;
-	pthread_t thread;
-};
-
-static void *count_evens(void *arg)
-{
-	struct evens *e = arg;
-
-	for (int r = 0; r < e->rounds; r++) {
-		for (size_t i = 0; i < e->n; i++)
-			e->bytes[2 * i] += 1;
-		usleep(1000);
-	}
-	return NULL;
-}
-
-/* The GPU counts in odd bytes while a thread counts in the even ones. */
-static void neighbours(struct cl *c, size_t n)
-{
-	enum { ROUNDS = 50 };
-	cl_kernel k = cl_build(c, neighbours_source, "odd");
-	struct evens e = { cl_zalloc(2 * n), n, ROUNDS, 0 };
-
-	cl_arg_ptr(c, k, 0, (void *)e.bytes);
-	cl_arg_int(c, k, 1, ROUNDS);
-	cl_place(c, (void *)e.bytes, 2 * n);
-	pthread_create(&e.thread, NULL, count_evens, &e);
-	cl_launch(c, k, n, 0);
-	pthread_join(e.thread, NULL);
-	for (size_t i = 0; i < 2 * n; i++) {
-		if (e.bytes[i] != ROUNDS)
-			cl_fail(c, "byte %zu is %u, expected %u", i, e.bytes[i], ROUNDS);
-	}
-	cl_free((void *)e.bytes);
-}
-
-static const char flag_source[] =
-	"__kernel void spin(volatile __global uint *flag, volatile __global uint *seen)\n"
-	"{\n"
-	"	*seen = 1;\n"
-	"	while (atomic_or(flag, 0u) != 42)\n"
-	"		;\n"
-	"	*seen = 2;\n"
-	"}\n";
-
-static bool becomes(volatile uint32_t *word, uint32_t value)
-{
-	time_t limit = time(NULL) + 60;
-
-	while (*word != value) {
-		if (time(NULL) > limit)
-			return false;
-		usleep(1000);
-	}
-	return true;
-}
-
-/* The kernel runs until the CPU sets a flag, in memory of both. */
-static void flag(struct cl *c, size_t n)
-{
-	cl_kernel k = cl_build(c, flag_source, "spin");
-	volatile uint32_t *flag = cl_zalloc(4096), *seen = cl_zalloc(4096);
-
-	(void)n;
-	cl_arg_ptr(c, k, 0, (void *)flag);
-	cl_arg_ptr(c, k, 1, (void *)seen);
-	cl_place(c, (void *)flag, 4);
-	if (!k || !cl_ok(c, clEnqueueNDRangeKernel(c->queue, k, 1, NULL, &(size_t){ 1 },
-						    &(size_t){ 1 }, 0, NULL, NULL), "launch"))
-		return;
-	clFlush(c->queue);
-	if (!becomes(seen, 1))
-		cl_fail(c, "the kernel did not begin");
-	usleep(20000);
-	if (*seen != 1)
-		cl_fail(c, "the kernel did not wait");
-	*flag = 42;
-	if (!becomes(seen, 2))
-		cl_fail(c, "the kernel did not see the flag");
-	clFinish(c->queue);
-	cl_free((void *)seen);
-	cl_free((void *)flag);
-}
-
 const struct cl_test tests_memory[] = {
-	{ "pointers", pointers, 1024, "pointers inside structures" },
-	{ "file", mapped_file, 8192, "a mapped file read, another one written" },
-	{ "neighbours", neighbours, 64, "CPU and GPU count in neighbouring bytes" },
-	{ "flag", flag, 1, "a kernel waits for a flag that the CPU sets" },
+	{ "pointers", pointers, 1024, 4194304, "pointers inside structures" },
+	{ "file", mapped_file, 8192, 4194304, "a mapped file read, another one written" },
 	{ 0 }
 };
