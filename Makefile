@@ -18,11 +18,11 @@ MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
 .NOTPARALLEL:
 # The longest first: scripts/check runs them two at a time.
-LEVELS := vm unit hw lint
+LEVELS := vm opencl unit hw lint
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check check-unit check-hw check-lint check-vm check-debug \
-	check-opencl check-stress bench shell module hw userspace opencl igt lint symbols host guest \
+	check-opencl check-stress check-vm-stress check-opencl-stress bench shell module hw userspace opencl igt lint symbols host guest \
 	clean clean-cache
 
 help: ## this text
@@ -36,10 +36,10 @@ help: ## this text
 	@echo '  O=build                  where everything is built'
 	@echo "  MIRROR=<url>             Debian mirror for the appliance (else the host's)"
 
-demo: guest ## GPU kernels walk the CPU's malloc'd data; leaves a picture
+demo: guest opencl ## GPU kernels walk the CPU's malloc'd data; leaves a picture
 	@scripts/demo
 
-check: guest igt ## all levels: unit, hw, lint, vm
+check: guest igt opencl ## all levels: unit, hw, lint, vm, opencl
 	@scripts/check $(LEVELS)
 
 check-unit: host ## the driver's pure code in user space, ASan and UBSan
@@ -56,8 +56,14 @@ check-lint: lint
 check-vm: guest igt ## the driver on the model, in a guest, under igt_runner
 	@scripts/check-vm
 
-check-stress: guest igt ## the tests that take minutes under TCG
+check-stress: guest igt opencl ## the tests that take minutes under TCG
+	@LANES=1 scripts/check vm-stress opencl-stress
+
+check-vm-stress: guest igt
 	@scripts/check-vm --stress
+
+check-opencl-stress: guest opencl
+	@tests/opencl/check --stress
 
 check-opencl: guest opencl ## OpenCL programs on unmodified rusticl and clover
 	@tests/opencl/check
@@ -66,11 +72,11 @@ check-debug: hw userspace igt ## check-vm on a KASAN + lockdep + kmemleak kernel
 	@KERNEL=$$(scripts/debug-kernel) && export KERNEL && \
 		scripts/build-module && scripts/check-vm --debug-kernel
 
-bench: guest ## counts and ratios of faults, migration, copies
+bench: guest opencl ## counts and ratios of faults, migration, copies; OpenCL's speed
 	@scripts/bench
 
-shell: guest ## a shell in the guest, driver loaded
-	@scripts/vm shell
+shell: guest opencl ## a shell in the guest; SHARE=<dir> is /nv/share there
+	@scripts/opencl-vm --shell $(if $(SHARE),--share "$(SHARE)")
 
 guest: module hw userspace
 
