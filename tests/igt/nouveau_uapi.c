@@ -75,7 +75,8 @@ static void unknown_ioctls(struct nv *nv)
 			DRM_NOUVEAU_GETPARAM, DRM_NOUVEAU_CHANNEL_ALLOC, DRM_NOUVEAU_CHANNEL_FREE,
 			DRM_NOUVEAU_NVIF, DRM_NOUVEAU_SVM_INIT, DRM_NOUVEAU_SVM_BIND,
 			DRM_NOUVEAU_GEM_NEW, DRM_NOUVEAU_GEM_PUSHBUF, DRM_NOUVEAU_GEM_CPU_PREP,
-			DRM_NOUVEAU_GEM_CPU_FINI, DRM_NOUVEAU_GEM_INFO,
+			DRM_NOUVEAU_GEM_CPU_FINI, DRM_NOUVEAU_GEM_INFO, DRM_NOUVEAU_SVM_QUERY,
+			DRM_NOUVEAU_FAULT_LOG,
 		};
 		int ret;
 
@@ -317,7 +318,7 @@ static void svm_bind_args(struct nv *nv)
 	EXPECT(0, (void)0);
 	EXPECT(-EINVAL, req.header |= 1);				/* command */
 	EXPECT(-EINVAL, req.header = 1ull << 16);			/* target */
-	EXPECT(-EINVAL, req.header |= 1ull << 48);			/* reserved bits */
+	EXPECT(-EINVAL, req.header |= 1ull << 49);			/* reserved bits */
 	EXPECT(-EINVAL, req.va_end = req.va_start);
 	EXPECT(-EINVAL, req.va_end = req.va_start - PAGE);
 	EXPECT(-EINVAL, req.stride = PAGE);

@@ -15,6 +15,10 @@
  *     says otherwise; so must unknown flag bits. The answer is EINVAL.
  *  4. What cannot be discovered by an EINVAL gets a NOUVEAU_GETPARAM or a new
  *     minor version.
+ *  5. What the kernel's own driver does not have is marked "extension". It uses
+ *     bits and members that are reserved there, SVM_BIND commands from 0x80 on,
+ *     and ioctl numbers from 0x50 on, above that driver's highest. All of it is
+ *     in nouveau_svm_ext.h.
  *
  * All addresses are in bytes. "GPU address" is an address in the client's
  * address space on the GPU; every open file has its own. ioctls return 0 or -1
@@ -369,11 +373,14 @@ struct drm_nouveau_svm_init {
  * struct drm_nouveau_svm_bind - say where memory of the process should be
  *
  * MIGRATE moves pages to the target and waits. Best effort: what cannot move
- * stays and keeps working; @result tells how much arrived. A range without
+ * stays and keeps working; @result tells how many pages moved, and
+ * struct drm_nouveau_svm_bind_ext what became of the others. A range without
  * memory behind it is skipped.
  *
  * EINVAL: reserved bits or members not zero, unknown command or target, stride
- * not 0, @va_start not below @va_end, or no SVM_INIT on this file.
+ * not 0, @va_start not below @va_end, @va_end beyond user addresses, or no
+ * SVM_INIT on this file. EPERM: the caller is not the process that called
+ * SVM_INIT (a child after fork()). EIO: the copy engine failed. ENOMEM.
  */
 struct drm_nouveau_svm_bind {
 	/** @header: in, command, priority and target (NOUVEAU_SVM_BIND_*_SHIFT) */
@@ -386,9 +393,9 @@ struct drm_nouveau_svm_bind {
 	__u64 npages;
 	/** @stride: in, 0 */
 	__u64 stride;
-	/** @result: out, pages of the range that are at the target now */
+	/** @result: out, 4 KiB pages that moved; 0 when asynchronous */
 	__u64 result;
-	/** @reserved0: in, 0 */
+	/** @reserved0: in, 0; with NOUVEAU_SVM_BIND_EXT, a struct drm_nouveau_svm_bind_ext */
 	__u64 reserved0;
 	/** @reserved1: in, 0 */
 	__u64 reserved1;
@@ -411,6 +418,9 @@ struct drm_nouveau_svm_bind {
 #define NOUVEAU_SVM_BIND_COMMAND__MIGRATE	0
 /* Target 0 is system memory (an EINVAL in the kernel's own driver). */
 #define NOUVEAU_SVM_BIND_TARGET__GPU_VRAM	(1UL << 31)
+#define NOUVEAU_SVM_BIND_TARGET__SYSTEM		0UL
+
+#include "nouveau_svm_ext.h"
 
 /* ---- NVIF: the object interface, as far as clients need it --------------- */
 

@@ -23,6 +23,7 @@
 #include "nouveau_drv.h"
 #include "nouveau_exec.h"
 #include "nouveau_gem.h"
+#include "nouveau_log.h"
 #include "nouveau_svm.h"
 #include "nouveau_uapi.h"
 #include "nouveau_vm.h"
@@ -163,6 +164,8 @@ static const struct drm_ioctl_desc nouveau_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(NOUVEAU_GEM_CPU_PREP, nouveau_gem_ioctl_cpu_prep, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(NOUVEAU_GEM_CPU_FINI, nouveau_gem_ioctl_cpu_fini, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(NOUVEAU_GEM_INFO, nouveau_gem_ioctl_info, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(NOUVEAU_SVM_QUERY, nouveau_svm_ioctl_query, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(NOUVEAU_FAULT_LOG, nouveau_ioctl_fault_log, DRM_RENDER_ALLOW),
 };
 
 static const struct file_operations nouveau_fops = {

@@ -260,7 +260,7 @@ static void fault_failed(struct nouveau_fault_service *fs, const struct nouveau_
 	if (f->replayable)
 		nouveau_fault_failed(fs, chan, f, write_only);
 	else
-		nouveau_fault_fatal(fs, chan, f);
+		nouveau_fault_fatal(fs, chan, f, write_only);
 	nouveau_chan_put(chan);
 }
 

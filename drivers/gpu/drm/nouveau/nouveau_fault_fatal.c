@@ -10,10 +10,12 @@
  * replay, and what fails again has been tried twice and is real.
  */
 #include <drm/drm_print.h>
+#include <drm/nouveau_drm.h>
 
 #include "nouveau_chan.h"
 #include "nouveau_device.h"
 #include "nouveau_fault_priv.h"
+#include "nouveau_log.h"
 #include "nouveau_pt.h"
 #include "nouveau_stats.h"
 #include "nouveau_trace.h"
@@ -69,6 +71,14 @@ static bool inst_is_convicted(const struct nouveau_fault_service *fs, u64 inst)
 	return false;
 }
 
+/* Whether this very access was. */
+static bool suspect_is_convicted(struct nouveau_fault_service *fs, const struct nouveau_fault *f)
+{
+	const struct nouveau_fault_suspect *s = suspect_find(fs, f);
+
+	return s && s->cancels;
+}
+
 /* The channel is dead; its instance block may soon be another one's. */
 static void suspects_drop(struct nouveau_fault_service *fs, u64 inst)
 {
@@ -81,12 +91,39 @@ static void suspects_drop(struct nouveau_fault_service *fs, u64 inst)
 	}
 }
 
+/* For whoever made the access. */
+static void fault_log(struct nouveau_chan *chan, const struct nouveau_fault *f, bool write_only,
+		      u8 action)
+{
+	struct drm_nouveau_fault_entry e = {
+		.va = f->va,
+		.gpu_time = f->timestamp,
+		.channel = nouveau_chan_id(chan),
+		.access = f->access,
+		.cause = f->cause != NOUVEAU_CAUSE_MISS ? NOUVEAU_FAULT_CAUSE_HARDWARE :
+			 write_only ? NOUVEAU_FAULT_CAUSE_READ_ONLY :
+			 NOUVEAU_FAULT_CAUSE_NO_MEMORY,
+		.action = action,
+		.type = f->hw.type,
+		.engine = f->hw.engine,
+		.unit = f->hw.client,
+		.gpc = f->hw.hub ? 0xff : f->hw.gpc,
+	};
+
+	static_assert(NOUVEAU_FAULT_ACCESS_READ == (int)NOUVEAU_ACCESS_READ);
+	static_assert(NOUVEAU_FAULT_ACCESS_WRITE == (int)NOUVEAU_ACCESS_WRITE);
+	static_assert(NOUVEAU_FAULT_ACCESS_ATOMIC == (int)NOUVEAU_ACCESS_ATOMIC);
+	tu102_fault_client_name(f, e.client, sizeof(e.client));
+	nouveau_log_add(nouveau_vm_log(nouveau_chan_vm(chan)), &e);
+}
+
+/* For the administrator: one line a channel, and not too many of them. */
 static void fault_report(struct nouveau_fault_service *fs, struct nouveau_chan *chan,
 			 const struct nouveau_fault *f)
 {
 	char client[24];
 
-	if (!nouveau_chan_may_report(fs->ndev))
+	if (inst_is_convicted(fs, f->inst) || !nouveau_chan_may_report(fs->ndev))
 		return;
 	tu102_fault_client_name(f, client, sizeof(client));
 	dev_notice(fs->ndev->drm.dev,
@@ -100,17 +137,20 @@ static void fault_report(struct nouveau_fault_service *fs, struct nouveau_chan *
  * @fs: service
  * @chan: its channel, NULL when there is none any more
  * @f: the fault
+ * @write_only: reading works
  *
  * Accesses of a channel that is being torn down end here as well, and are
  * nobody's concern.
  */
 void nouveau_fault_fatal(struct nouveau_fault_service *fs, struct nouveau_chan *chan,
-			 const struct nouveau_fault *f)
+			 const struct nouveau_fault *f, bool write_only)
 {
 	nouveau_stat_inc(&fs->ndev->stats, NOUVEAU_STAT_FAULT_FATAL);
 	if (chan && !nouveau_chan_is_dead(chan)) {
-		if (!inst_is_convicted(fs, f->inst))
-			fault_report(fs, chan, f);
+		fault_report(fs, chan, f);
+		/* The access of a suspect is in the log since it was cancelled. */
+		if (!suspect_is_convicted(fs, f))
+			fault_log(chan, f, write_only, NOUVEAU_FAULT_ACTION_KILLED);
 		nouveau_chan_kill(chan, -EFAULT);
 	}
 	suspects_drop(fs, f->inst);
@@ -172,10 +212,11 @@ void nouveau_fault_failed(struct nouveau_fault_service *fs, struct nouveau_chan 
 	 * Said here, where the packet is at hand: the SM may report its own error
 	 * and have the channel killed before the cancelled access comes back.
 	 */
-	if (!inst_is_convicted(fs, f->inst))
-		fault_report(fs, chan, f);
+	fault_report(fs, chan, f);
+	if (!s->cancels)
+		fault_log(chan, f, write_only, NOUVEAU_FAULT_ACTION_CANCELLED);
 	fault_cancel(fs, chan, f, write_only);
 	s->expires = fs->batches + SUSPECT_BATCHES;
 	if (++s->cancels >= CANCELS_MAX)
-		nouveau_fault_fatal(fs, chan, f);
+		nouveau_fault_fatal(fs, chan, f, write_only);
 }

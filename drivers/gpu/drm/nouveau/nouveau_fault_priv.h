@@ -123,6 +123,6 @@ void nouveau_fault_turns_fini(struct nouveau_fault_service *fs);
 void nouveau_fault_failed(struct nouveau_fault_service *fs, struct nouveau_chan *chan,
 			  const struct nouveau_fault *f, bool write_only);
 void nouveau_fault_fatal(struct nouveau_fault_service *fs, struct nouveau_chan *chan,
-			 const struct nouveau_fault *f);
+			 const struct nouveau_fault *f, bool write_only);
 
 #endif

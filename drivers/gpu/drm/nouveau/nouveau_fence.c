@@ -42,6 +42,24 @@ static const struct dma_fence_ops fence_ops = {
 	.get_timeline_name = fence_timeline_name,
 };
 
+static const char *finished_timeline_name(struct dma_fence *base)
+{
+	return "finished";
+}
+
+static const struct dma_fence_ops finished_ops = {
+	.get_driver_name = fence_driver_name,
+	.get_timeline_name = finished_timeline_name,
+};
+
+void nouveau_fence_finish(struct dma_fence *base, int err)
+{
+	dma_fence_init64(base, &finished_ops, NULL, dma_fence_context_alloc(1), 1);
+	if (err)
+		dma_fence_set_error(base, err);
+	dma_fence_signal(base);
+}
+
 void nouveau_fence_ctx_init(struct nouveau_fence_ctx *ctx, const u64 *sem, const char *name)
 {
 	spin_lock_init(&ctx->lock);

@@ -57,6 +57,11 @@ void nouveau_fence_thaw(struct nouveau_fence_ctx *ctx, u64 done);
 void nouveau_fence_ctx_detach(struct nouveau_fence_ctx *ctx);
 /* Age of the oldest pending fence, 0 when there is none. */
 ktime_t nouveau_fence_age(struct nouveau_fence_ctx *ctx);
+/*
+ * One of nouveau_fence_alloc() that belongs to no channel and is over, with
+ * @err (<= 0) as its result. It is reference counted from here on.
+ */
+void nouveau_fence_finish(struct dma_fence *fence, int err);
 /* A fence that is signalled already. */
 struct dma_fence *nouveau_fence_signaled(void);
 

@@ -8,9 +8,9 @@
  * impossible is it repeated by halves, to find the page that is to blame and
  * serve its neighbours.
  *
- * Called by nouveau_fault.c for GPU faults and by the SVM_BIND ioctl below. No
- * lock of the driver is held around anything that sleeps in core mm; mmap_lock
- * is taken here for the VMA lookup and the migration.
+ * Called by nouveau_fault.c for GPU faults. No lock of the driver is held around
+ * anything that sleeps in core mm; mmap_lock is taken here for the VMA lookup
+ * and the migration.
  */
 #include <linux/delay.h>
 #include <linux/mm.h>
@@ -22,7 +22,7 @@
 #include <drm/drm_file.h>
 #include <drm/drm_print.h>
 
-#include <uapi/drm/nouveau_drm.h>
+#include <drm/nouveau_drm.h>
 
 #include "nouveau_client.h"
 #include "nouveau_device.h"
@@ -32,7 +32,6 @@
 #include "nouveau_trace.h"
 #include "nouveau_vm.h"
 #include "nouveau_vram.h"
-#include "tu102_tlb.h"
 
 /* One service of one block. */
 struct service {
@@ -70,9 +69,20 @@ static void svm_detach(void *cookie, u64 base, const struct nouveau_mask *pages)
 	nouveau_pt_unlock(svm->pt);
 }
 
-static int svm_to_vram(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, u64 base,
-		       const struct nouveau_mask *mask, struct nouveau_svm_scratch *s,
-		       struct nouveau_dmem_result *moved)
+/**
+ * nouveau_svm_to_vram - move pages of a block to VRAM
+ * @svm: mirror
+ * @vma: all of the pages are in it; mmap_lock held
+ * @base: address of the block
+ * @mask: the pages, not empty
+ * @s: scratch of the caller
+ * @moved: how it went, added to
+ *
+ * Return: as nouveau_dmem_to_vram().
+ */
+int nouveau_svm_to_vram(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, u64 base,
+			const struct nouveau_mask *mask, struct nouveau_svm_scratch *s,
+			struct nouveau_dmem_result *moved)
 {
 	struct nouveau_dmem_source source = { .cookie = svm, .detach = svm_detach };
 	struct nouveau_svm_block *block = nouveau_svm_block_get(svm, base);
@@ -88,20 +98,14 @@ static int svm_to_vram(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, u
 	return err;
 }
 
-static enum nouveau_vma_kind vma_kind(const struct vm_area_struct *vma)
+/* What the policy and SVM_BIND may do with the memory of @vma. */
+enum nouveau_vma_kind nouveau_svm_vma_kind(const struct vm_area_struct *vma)
 {
 	if (vma->vm_flags & (VM_IO | VM_PFNMAP))
 		return NOUVEAU_VMA_SPECIAL;
 	if (!vma_is_anonymous(vma) || vma->vm_flags & (VM_SPECIAL | VM_HUGETLB))
 		return NOUVEAU_VMA_FILE;
 	return NOUVEAU_VMA_ANON;
-}
-
-static unsigned int block_page(u64 base, u64 va)
-{
-	if (va <= base)
-		return 0;
-	return min_t(u64, (va - base) >> PAGE_SHIFT, NOUVEAU_BLOCK_PAGES);
 }
 
 /* What the policy may know about page @from of the block up to the end of its VMA. */
@@ -112,20 +116,20 @@ static struct vm_area_struct *service_view(struct service *sv, unsigned int from
 	struct nouveau_device *ndev = sv->svm->ndev;
 	u64 va = req->base + ((u64)from << PAGE_SHIFT);
 	struct vm_area_struct *vma = find_vma(sv->svm->mm, va);
-	struct nouveau_mask in;
+	struct nouveau_mask in, faulted;
 	unsigned int faults;
 
 	memset(v, 0, sizeof(*v));
 	v->first = from;
 	v->end = NOUVEAU_BLOCK_PAGES;
 	if (vma && vma->vm_start <= va) {
-		v->kind = vma_kind(vma);
+		v->kind = nouveau_svm_vma_kind(vma);
 		v->readable = vma->vm_flags & VM_READ;
 		v->writable = vma->vm_flags & VM_WRITE;
-		v->first = block_page(req->base, vma->vm_start);
-		v->end = block_page(req->base, vma->vm_end);
+		v->first = nouveau_svm_block_page(req->base, vma->vm_start);
+		v->end = nouveau_svm_block_page(req->base, vma->vm_end);
 	} else if (vma) {
-		v->end = block_page(req->base, vma->vm_start);
+		v->end = nouveau_svm_block_page(req->base, vma->vm_start);
 	}
 	in = nouveau_mask_range(v->first, v->end);
 	in = nouveau_mask_andnot(in, &sv->block->hole);
@@ -140,15 +144,16 @@ static struct vm_area_struct *service_view(struct service *sv, unsigned int from
 		v->vram_free = nouveau_vram_free_bytes(ndev) + nouveau_dmem_free_bytes(ndev);
 		v->vram_total = nouveau_vram_usable_bytes(ndev);
 	}
-	faults = nouveau_mask_weight(&v->read, 0, NOUVEAU_BLOCK_PAGES) +
-		 nouveau_mask_weight(&v->write, 0, NOUVEAU_BLOCK_PAGES) +
-		 nouveau_mask_weight(&v->atomic, 0, NOUVEAU_BLOCK_PAGES);
+	faulted = nouveau_mask_or(v->read, &v->write);
+	faulted = nouveau_mask_or(faulted, &v->atomic);
+	faults = nouveau_mask_weight(&faulted, 0, NOUVEAU_BLOCK_PAGES);
 
 	if (req->hot)
 		faults = max(faults, ndev->svm->knobs.hot_faults);
 
 	nouveau_pt_lock(sv->svm->pt);
 	nouveau_svm_heat_add(&sv->block->heat, &ndev->svm->knobs, v->now_ns, faults);
+	nouveau_svm_use_note_locked(sv->svm, sv->block, &faulted, v->now_ns);
 	v->heat = sv->block->heat;
 	v->mapped = sv->block->mapped;
 	v->vram = sv->block->vram;
@@ -363,7 +368,7 @@ static unsigned int service_vma(struct service *sv, unsigned int from)
 			   mask_pages(&plan->refuse) + mask_pages(&plan->refuse_write),
 			   plan->reason);
 	if (!nouveau_mask_empty(&plan->migrate))
-		svm_to_vram(svm, vma, sv->req->base, &plan->migrate, sv->s, &moved);
+		nouveau_svm_to_vram(svm, vma, sv->req->base, &plan->migrate, sv->s, &moved);
 	mmap_read_unlock(svm->mm);
 
 	sv->res->failed = nouveau_mask_or(sv->res->failed, &plan->refuse);
@@ -560,153 +565,6 @@ int nouveau_svm_ioctl_init(struct drm_device *drm, void *data, struct drm_file *
 			 ERR_PTR(err));
 	err = nouveau_svm_enable(nouveau_client_vm(nouveau_client(file)), args->unmanaged_addr,
 				 args->unmanaged_size);
-	drm_dev_exit(idx);
-	return err;
-}
-
-/* A part of SVM_BIND inside one VMA and one block. */
-static int bind_migrate(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, u64 start, u64 end,
-			bool to_vram, struct nouveau_svm_scratch *s, u64 *pages)
-{
-	u64 base = start & ~(NOUVEAU_BLOCK_BYTES - 1);
-	struct nouveau_dmem_result moved = { };
-	struct nouveau_mask mask;
-	int err;
-
-	if (vma_kind(vma) != NOUVEAU_VMA_ANON)
-		return 0;
-	if (to_vram) {
-		mask = nouveau_mask_range(block_page(base, start), block_page(base, end));
-		err = svm_to_vram(svm, vma, base, &mask, s, &moved);
-	} else {
-		err = nouveau_dmem_to_sys(svm->ndev, vma, start, end, &s->dmem, &moved);
-		atomic64_add(moved.moved, &svm->pages_to_sys);
-	}
-	*pages += moved.moved;
-	/* What can't migrate stays, as everywhere; a dead copy engine is an error. */
-	return err == -EIO ? err : 0;
-}
-
-/* What is in VRAM now might as well be mapped: one walk instead of faults. */
-static void bind_map(struct nouveau_svm_mm *svm, u64 start, u64 end, struct nouveau_svm_scratch *s)
-{
-	struct nouveau_svm_block *block = nouveau_svm_block_get(svm, start);
-	struct nouveau_svm_map map = { };
-
-	if (!block)
-		return;
-	map.first = block_page(block->base, start) & ~(NOUVEAU_GRANULE_PAGES - 1);
-	map.end = round_up(block_page(block->base, end), NOUVEAU_GRANULE_PAGES);
-	if (nouveau_svm_map_block(svm, block, &map, s))
-		return;
-	trace_nouveau_tlb(svm, start, end, false);
-	tu102_tlb_invalidate(svm->ndev, nouveau_pt_root(svm->pt), start, end, 0);
-}
-
-/* One block of SVM_BIND, VMA by VMA. */
-static int bind_block(struct nouveau_svm_mm *svm, u64 start, u64 end, bool to_vram,
-		      struct nouveau_svm_scratch *s, u64 *pages)
-{
-	struct vm_area_struct *vma;
-	u64 before = *pages, at = start;
-	int err = 0;
-
-	if (!nouveau_vm_is_svm_range(svm->vm, start, end))
-		return 0;
-	mmap_read_lock(svm->mm);
-	while (!err && at < end) {
-		vma = find_vma(svm->mm, at);
-		if (!vma || vma->vm_start >= end)
-			break;
-		at = max_t(u64, at, vma->vm_start);
-		err = bind_migrate(svm, vma, at, min_t(u64, end, vma->vm_end), to_vram, s, pages);
-		at = vma->vm_end;
-	}
-	mmap_read_unlock(svm->mm);
-	if (to_vram && *pages != before)
-		bind_map(svm, start, end, s);
-	return err;
-}
-
-static int bind_range(struct nouveau_svm_mm *svm, u64 start, u64 end, bool to_vram, u64 *pages)
-{
-	struct nouveau_svm_scratch *s;
-	u64 at, next;
-	int err = 0;
-
-	if (!nouveau_dmem_is_enabled(svm->ndev))
-		return 0;
-	s = nouveau_svm_scratch_new();
-	if (!s)
-		return -ENOMEM;
-	for (at = start; at < end && !err; at = next) {
-		next = min(end, (at | (NOUVEAU_BLOCK_BYTES - 1)) + 1);
-		if (fatal_signal_pending(current))
-			err = -EINTR;
-		else
-			err = bind_block(svm, at, next, to_vram, s, pages);
-		cond_resched();
-	}
-	nouveau_svm_scratch_del(s);
-	return err;
-}
-
-static int bind_check(const struct drm_nouveau_svm_bind *args, bool *to_vram)
-{
-	u64 target = args->header >> NOUVEAU_SVM_BIND_TARGET_SHIFT & NOUVEAU_SVM_BIND_TARGET_MASK;
-	u64 command = args->header >> NOUVEAU_SVM_BIND_COMMAND_SHIFT &
-		      NOUVEAU_SVM_BIND_COMMAND_MASK;
-
-	if (args->header & ~NOUVEAU_SVM_BIND_VALID_MASK)
-		return -EINVAL;
-	if (command != NOUVEAU_SVM_BIND_COMMAND__MIGRATE)
-		return -EINVAL;
-	if (target && target != NOUVEAU_SVM_BIND_TARGET__GPU_VRAM)
-		return -EINVAL;
-	if (args->stride || args->reserved0 || args->reserved1)
-		return -EINVAL;
-	if (args->va_start >= args->va_end || args->va_end > TASK_SIZE_MAX)
-		return -EINVAL;
-	*to_vram = target;
-	return 0;
-}
-
-/**
- * nouveau_svm_ioctl_bind - DRM_IOCTL_NOUVEAU_SVM_BIND
- * @drm: device
- * @data: struct drm_nouveau_svm_bind; result is filled with the pages moved
- * @file: file
- *
- * Best effort: what can't move stays and is not counted. Start and end need not
- * be aligned, whole pages move.
- *
- * Return: 0; -EINVAL for bad arguments or without SVM_INIT; -EPERM when the
- * caller's address space is not the mirrored one (a forked child); -EIO when
- * the copy engine failed; -EINTR, -ENOMEM, -ENODEV.
- */
-int nouveau_svm_ioctl_bind(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_nouveau_svm_bind *args = data;
-	struct nouveau_svm_mm *svm;
-	bool to_vram;
-	int err, idx;
-
-	args->result = 0;
-	err = bind_check(args, &to_vram);
-	if (err)
-		return err;
-	if (!drm_dev_enter(drm, &idx))
-		return -ENODEV;
-	svm = nouveau_svm_get(nouveau_client_vm(nouveau_client(file)));
-	if (!svm)
-		err = -EINVAL;
-	else if (svm->mm != current->mm)
-		err = -EPERM;
-	else
-		err = bind_range(svm, PAGE_ALIGN_DOWN(args->va_start), PAGE_ALIGN(args->va_end),
-				 to_vram, &args->result);
-	if (svm)
-		nouveau_svm_put(svm);
 	drm_dev_exit(idx);
 	return err;
 }

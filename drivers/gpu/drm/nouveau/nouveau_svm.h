@@ -74,6 +74,7 @@ unsigned int nouveau_svm_promote(struct nouveau_svm_mm *svm, u64 base,
 
 int nouveau_svm_ioctl_init(struct drm_device *drm, void *data, struct drm_file *file);
 int nouveau_svm_ioctl_bind(struct drm_device *drm, void *data, struct drm_file *file);
+int nouveau_svm_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file);
 
 struct dentry *nouveau_svm_debugfs_init(struct nouveau_device *ndev, struct dentry *root);
 void nouveau_svm_debugfs_show(struct nouveau_device *ndev, struct seq_file *m);

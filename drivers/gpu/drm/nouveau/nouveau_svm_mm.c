@@ -464,6 +464,7 @@ int nouveau_svm_enable(struct nouveau_vm *vm, u64 unmanaged_addr, u64 unmanaged_
 	xa_init(&svm->windows);
 	INIT_LIST_HEAD(&svm->held);
 	INIT_DELAYED_WORK(&svm->held_work, nouveau_svm_held_work);
+	nouveau_svm_queue_init(svm);
 	svm->ndev = ndev;
 	svm->pt = nouveau_vm_pt(vm);
 	svm->vm = nouveau_vm_get(vm);
@@ -524,6 +525,9 @@ int nouveau_svm_device_init(struct nouveau_device *ndev)
 	dev->pressure = nouveau_pressure_knobs_default;
 	xa_init(&dev->by_vm);
 	init_waitqueue_head(&dev->wq);
+	dev->bind_wq = alloc_workqueue("nouveau-bind", WQ_UNBOUND, 4);
+	if (!dev->bind_wq)
+		return -ENOMEM;
 	ndev->svm = dev;
 	return 0;
 }
@@ -561,4 +565,7 @@ void nouveau_svm_device_fini(struct nouveau_device *ndev)
 	}
 	/* Those whose file was closed just before, with a service in flight. */
 	wait_event(dev->wq, !atomic_read(&dev->running));
+	/* Nothing is left in it but the last lines of a worker. */
+	destroy_workqueue(dev->bind_wq);
+	dev->bind_wq = NULL;
 }

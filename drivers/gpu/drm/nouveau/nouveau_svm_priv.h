@@ -9,9 +9,12 @@
 #include <linux/mmu_notifier.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
+
+#include <drm/nouveau_drm.h>
 
 #include "nouveau_device.h"
 #include "nouveau_dmem.h"
@@ -19,6 +22,7 @@
 #include "nouveau_svm.h"
 #include "nouveau_svm_policy.h"
 
+struct drm_file;
 struct nouveau_device;
 struct nouveau_pt;
 struct nouveau_vm;
@@ -34,8 +38,19 @@ struct nouveau_svm_device {
 	struct xarray by_vm;
 	/** @running: mirrors not stopped yet */
 	atomic_t running;
+	/** @bind_wq: asynchronous SVM_BINDs, one at a time for each mirror */
+	struct workqueue_struct *bind_wq;
 	/** @wq: @running fell */
 	wait_queue_head_t wq;
+};
+
+/**
+ * struct nouveau_svm_use - who faulted where, by granule; for SVM_QUERY
+ */
+struct nouveau_svm_use {
+	u64 faults[NOUVEAU_GRANULES];	/* pages, ever */
+	u64 last_ns[NOUVEAU_GRANULES];	/* of the last one */
+	u32 heat[NOUVEAU_GRANULES];	/* decaying, as of last_ns */
 };
 
 /**
@@ -58,6 +73,7 @@ struct nouveau_svm_block {
 	/** @dma: mappings of system pages, only where the device needs unmapping */
 	dma_addr_t *dma;
 	struct nouveau_svm_heat heat;
+	struct nouveau_svm_use use;
 };
 
 /*
@@ -71,6 +87,17 @@ struct nouveau_svm_block {
 struct nouveau_svm_window {
 	struct mmu_interval_notifier notifier;
 	struct nouveau_svm_mm *svm;
+};
+
+/**
+ * struct nouveau_svm_queue - asynchronous SVM_BINDs of a mirror, in order
+ */
+struct nouveau_svm_queue {
+	/** @lock: the list; level 7 */
+	spinlock_t lock;
+	struct list_head binds;
+	unsigned int n;
+	struct work_struct work;
 };
 
 /**
@@ -104,6 +131,8 @@ struct nouveau_svm_mm {
 	struct nouveau_svm_streams streams;
 	/** @serial: blocks served; what thrash is counted in */
 	atomic_t serial;
+	/** @queue: each of its entries has a reference of @users */
+	struct nouveau_svm_queue queue;
 	pid_t tgid;
 	char comm[TASK_COMM_LEN];
 	/* for fdinfo */
@@ -141,6 +170,48 @@ static inline void nouveau_svm_unmap_page(struct nouveau_svm_mm *svm, dma_addr_t
 	dma_unmap_page_attrs(svm->ndev->drm.dev, dma, PAGE_SIZE, DMA_BIDIRECTIONAL,
 			     NOUVEAU_SVM_DMA_ATTRS);
 }
+
+static inline unsigned int nouveau_svm_block_page(u64 base, u64 va)
+{
+	if (va <= base)
+		return 0;
+	return min_t(u64, (va - base) >> PAGE_SHIFT, NOUVEAU_BLOCK_PAGES);
+}
+
+/* Killed: its file is closed or the device gone. Long work looks now and then. */
+static inline bool nouveau_svm_is_killed(const struct nouveau_svm_mm *svm)
+{
+	return test_bit(0, &svm->killed);
+}
+
+/* nouveau_svm.c */
+enum nouveau_vma_kind nouveau_svm_vma_kind(const struct vm_area_struct *vma);
+int nouveau_svm_to_vram(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, u64 base,
+			const struct nouveau_mask *mask, struct nouveau_svm_scratch *s,
+			struct nouveau_dmem_result *moved);
+
+/* nouveau_svm_bind.c: what became of the pages of an SVM_BIND. */
+struct nouveau_svm_counts {
+	u64 moved, already;
+	u64 skipped[NOUVEAU_SVM_SKIP_REASONS];
+};
+
+int nouveau_svm_bind_range(struct nouveau_svm_mm *svm, u64 start, u64 end, bool to_vram,
+			   struct nouveau_svm_counts *c);
+int nouveau_svm_ext_write(struct drm_nouveau_svm_bind_ext __user *ext,
+			  const struct nouveau_svm_counts *c, int status);
+
+/* nouveau_svm_async.c */
+void nouveau_svm_queue_init(struct nouveau_svm_mm *svm);
+int nouveau_svm_bind_later(struct nouveau_svm_mm *svm, struct drm_file *file,
+			   struct drm_nouveau_svm_bind_ext __user *uext,
+			   const struct drm_nouveau_svm_bind_ext *ext, u64 start, u64 end,
+			   bool to_vram);
+
+/* nouveau_svm_query.c */
+int nouveau_svm_snapshot(struct nouveau_svm_window *win, u64 start, u64 end, unsigned long *pfns);
+void nouveau_svm_use_note_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
+				 const struct nouveau_mask *faulted, u64 now_ns);
 
 /* nouveau_svm_mm.c */
 struct nouveau_svm_block *nouveau_svm_block_get(struct nouveau_svm_mm *svm, u64 va);

@@ -26,6 +26,7 @@
 
 #include "nouveau_device.h"
 #include "nouveau_gem.h"
+#include "nouveau_log.h"
 #include "nouveau_pt.h"
 #include "nouveau_ttm.h"
 #include "nouveau_vm.h"
@@ -49,6 +50,7 @@ struct nouveau_vm {
 	u64 hole_start, hole_end;	/* for BOs; 0, 0: SVM is not on */
 	unsigned int mappings;
 	struct nouveau_svm_mm *svm;
+	struct nouveau_log *log;	/* of refused accesses; constant */
 };
 
 struct nouveau_vma {
@@ -71,10 +73,16 @@ struct nouveau_vm *nouveau_vm_new(struct nouveau_device *ndev)
 
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
+	vm->log = nouveau_log_new();
+	if (!vm->log) {
+		kfree(vm);
+		return ERR_PTR(-ENOMEM);
+	}
 	vm->pt = nouveau_pt_new(ndev);
 	if (IS_ERR(vm->pt)) {
 		int err = PTR_ERR(vm->pt);
 
+		nouveau_log_del(vm->log);
 		kfree(vm);
 		return ERR_PTR(err);
 	}
@@ -104,6 +112,7 @@ static void vm_release(struct kref *ref)
 	/* Its root may live on in TLBs, and the memory is about to be reused. */
 	nouveau_pt_retire(vm->pt);
 	mutex_destroy(&vm->lock);
+	nouveau_log_del(vm->log);
 	kfree(vm);
 	drm_dev_put(&ndev->drm);
 }
@@ -121,6 +130,11 @@ struct nouveau_device *nouveau_vm_device(const struct nouveau_vm *vm)
 struct nouveau_pt *nouveau_vm_pt(const struct nouveau_vm *vm)
 {
 	return vm->pt;
+}
+
+struct nouveau_log *nouveau_vm_log(const struct nouveau_vm *vm)
+{
+	return vm->log;
 }
 
 /**

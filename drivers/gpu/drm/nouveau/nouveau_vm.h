@@ -6,6 +6,7 @@
 
 struct nouveau_bo;
 struct nouveau_device;
+struct nouveau_log;
 struct nouveau_pt;
 struct nouveau_svm_mm;
 struct nouveau_vm;
@@ -21,6 +22,8 @@ struct nouveau_vm *nouveau_vm_get(struct nouveau_vm *vm);
 void nouveau_vm_put(struct nouveau_vm *vm);
 struct nouveau_device *nouveau_vm_device(const struct nouveau_vm *vm);
 struct nouveau_pt *nouveau_vm_pt(const struct nouveau_vm *vm);
+/* Accesses through this address space that had to be refused. */
+struct nouveau_log *nouveau_vm_log(const struct nouveau_vm *vm);
 
 /*
  * From now on allocate buffer objects only inside [addr, addr + size), leaving

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * SVM_BIND: moving memory of a process on request, and counting what became of
+ * each page.
+ *
+ * A range is done block by block and VMA by VMA. What core mm does not let us
+ * have is not said by core mm: the page tables are looked at once more
+ * afterwards, only where something is unexplained. So the counts add up to the
+ * range whatever happened meanwhile; a page that moved under our feet counts as
+ * what it looked like.
+ *
+ * Runs in the caller or in the worker of nouveau_svm_async.c, for the mirrored
+ * process in both cases. No lock of the driver is held here.
+ */
+#include <linux/hmm.h>
+#include <linux/hugetlb_inline.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+
+#include "nouveau_client.h"
+#include "nouveau_pt.h"
+#include "nouveau_svm_priv.h"
+#include "nouveau_trace.h"
+#include "nouveau_vm.h"
+#include "tu102_tlb.h"
+
+/* One block of a range. */
+struct bind {
+	struct nouveau_svm_mm *svm;
+	struct nouveau_svm_block *block;
+	struct nouveau_svm_window *win;
+	struct nouveau_svm_scratch *s;
+	struct nouveau_svm_counts *c;
+	bool to_vram;
+};
+
+/* Give @n pages that are left to @count, as far as there are any. */
+static void count_take(unsigned int *left, unsigned int n, u64 *count)
+{
+	n = min(*left, n);
+	*left -= n;
+	*count += n;
+}
+
+/*
+ * Pages @mask that were tried, @res of them explained. The others were at the
+ * target before, or absent, pinned, busy: look.
+ */
+static void bind_classify(struct bind *b, const struct nouveau_mask *mask,
+			  const struct nouveau_dmem_result *res)
+{
+	unsigned int first = nouveau_mask_next(mask, 0, true), end = nouveau_mask_end(mask);
+	unsigned int left = nouveau_mask_weight(mask, 0, NOUVEAU_BLOCK_PAGES);
+	unsigned int i, there = 0, absent = 0, pinned = 0;
+	u64 va = b->block->base + ((u64)first << PAGE_SHIFT);
+	unsigned long *pfns = b->s->pfns;
+	struct nouveau_svm_counts *c = b->c;
+
+	count_take(&left, res->moved, &c->moved);
+	count_take(&left, res->no_memory, &c->skipped[NOUVEAU_SVM_SKIP_NO_MEMORY]);
+	count_take(&left, res->no_copy, &c->skipped[NOUVEAU_SVM_SKIP_FAILED]);
+	if (!left)
+		return;
+	if (!nouveau_svm_snapshot(b->win, va, va + ((u64)(end - first) << PAGE_SHIFT),
+				  pfns + first)) {
+		nouveau_mask_for_each(mask, i) {
+			struct page *page;
+
+			if (!(pfns[i] & HMM_PFN_VALID) || pfns[i] & HMM_PFN_ERROR) {
+				absent++;
+				continue;
+			}
+			/* Not held, but struct pages stay: a glance, not a promise. */
+			page = hmm_pfn_to_page(pfns[i]);
+			if (is_device_private_page(page) == b->to_vram)
+				there++;
+			else if (folio_maybe_dma_pinned(page_folio(page)))
+				pinned++;
+		}
+	}
+	there -= min(there, res->moved);
+	count_take(&left, there, &c->already);
+	count_take(&left, absent, &c->skipped[NOUVEAU_SVM_SKIP_ABSENT]);
+	count_take(&left, pinned, &c->skipped[NOUVEAU_SVM_SKIP_PINNED]);
+	count_take(&left, left, &c->skipped[NOUVEAU_SVM_SKIP_BUSY]);
+}
+
+static int bind_home(struct bind *b, struct vm_area_struct *vma, const struct nouveau_mask *mask,
+		     struct nouveau_dmem_result *res)
+{
+	struct nouveau_svm_mm *svm = b->svm;
+	unsigned int first, end;
+	int err = 0;
+
+	nouveau_mask_for_each_run(mask, first, end) {
+		u64 from = b->block->base + ((u64)first << PAGE_SHIFT);
+		u64 to = b->block->base + ((u64)end << PAGE_SHIFT);
+
+		err = nouveau_dmem_to_sys(svm->ndev, vma, from, to, &b->s->dmem, res);
+		if (err)
+			break;
+	}
+	atomic64_add(res->moved, &svm->pages_to_sys);
+	return err;
+}
+
+/* Pages @mask, all in @vma, which is anonymous. */
+static int bind_move(struct bind *b, struct vm_area_struct *vma, const struct nouveau_mask *mask)
+{
+	struct nouveau_dmem_result res = { };
+	int err = 0;
+
+	if (nouveau_mask_empty(mask))
+		return 0;
+	if (!nouveau_dmem_is_enabled(b->svm->ndev))
+		res.no_memory = b->to_vram ? nouveau_mask_weight(mask, 0, NOUVEAU_BLOCK_PAGES) : 0;
+	else if (b->to_vram)
+		err = nouveau_svm_to_vram(b->svm, vma, b->block->base, mask, b->s, &res);
+	else
+		err = bind_home(b, vma, mask, &res);
+	bind_classify(b, mask, &res);
+	/* What can't migrate stays, as everywhere; a dead copy engine is an error. */
+	return err == -EIO ? err : 0;
+}
+
+/* Buffer objects are not the process's memory, whatever it has at their addresses. */
+static int bind_anon(struct bind *b, struct vm_area_struct *vma, u64 start, u64 end)
+{
+	struct nouveau_mask mask, hole;
+
+	if (!b->block) {
+		/* It was not there when we looked. */
+		b->c->skipped[NOUVEAU_SVM_SKIP_BUSY] += (end - start) >> PAGE_SHIFT;
+		return 0;
+	}
+	mask = nouveau_mask_range(nouveau_svm_block_page(b->block->base, start),
+				  nouveau_svm_block_page(b->block->base, end));
+	hole = nouveau_mask_and(mask, &b->block->hole);
+	mask = nouveau_mask_andnot(mask, &hole);
+	b->c->skipped[NOUVEAU_SVM_SKIP_ABSENT] +=
+		nouveau_mask_weight(&hole, 0, NOUVEAU_BLOCK_PAGES);
+	return bind_move(b, vma, &mask);
+}
+
+/* The part of the block that is in @vma. */
+static int bind_vma(struct bind *b, struct vm_area_struct *vma, u64 start, u64 end)
+{
+	unsigned int n = (end - start) >> PAGE_SHIFT;
+
+	switch (nouveau_svm_vma_kind(vma)) {
+	case NOUVEAU_VMA_ANON:
+		return bind_anon(b, vma, start, end);
+	case NOUVEAU_VMA_FILE:
+		b->c->skipped[is_vm_hugetlb_page(vma) ? NOUVEAU_SVM_SKIP_HUGETLB :
+			      NOUVEAU_SVM_SKIP_FILE] += n;
+		return 0;
+	default:
+		b->c->skipped[NOUVEAU_SVM_SKIP_ABSENT] += n;
+		return 0;
+	}
+}
+
+/* What is in VRAM now might as well be mapped: one walk instead of faults. */
+static void bind_map(struct bind *b, u64 start, u64 end)
+{
+	struct nouveau_svm_map map = { };
+
+	map.first = nouveau_svm_block_page(b->block->base, start) & ~(NOUVEAU_GRANULE_PAGES - 1);
+	map.end = round_up(nouveau_svm_block_page(b->block->base, end), NOUVEAU_GRANULE_PAGES);
+	if (nouveau_svm_map_block(b->svm, b->block, &map, b->s))
+		return;
+	trace_nouveau_tlb(b->svm, start, end, false);
+	tu102_tlb_invalidate(b->svm->ndev, nouveau_pt_root(b->svm->pt), start, end, 0);
+}
+
+/* Whether there is anything in [start, end) that can move at all; mmap_lock held. */
+static bool bind_has_anon(struct mm_struct *mm, u64 start, u64 end)
+{
+	struct vm_area_struct *vma = find_vma(mm, start);
+
+	for (; vma && vma->vm_start < end; vma = find_vma(mm, vma->vm_end))
+		if (nouveau_svm_vma_kind(vma) == NOUVEAU_VMA_ANON)
+			return true;
+	return false;
+}
+
+static int bind_vmas(struct bind *b, u64 start, u64 end)
+{
+	u64 at = start;
+	int err = 0;
+
+	while (!err && at < end) {
+		struct vm_area_struct *vma = find_vma(b->svm->mm, at);
+		u64 from = vma ? clamp_t(u64, vma->vm_start, at, end) : end, to;
+
+		b->c->skipped[NOUVEAU_SVM_SKIP_ABSENT] += (from - at) >> PAGE_SHIFT;
+		if (from == end)
+			break;
+		to = min_t(u64, end, vma->vm_end);
+		err = bind_vma(b, vma, from, to);
+		at = to;
+	}
+	return err;
+}
+
+/* Part [start, end) of one block, or a hole. Nothing is made for what has no memory. */
+static int bind_step(struct bind *b, u64 start, u64 end)
+{
+	bool one = !((start ^ (end - 1)) >> NOUVEAU_BLOCK_SHIFT);
+	struct mm_struct *mm = b->svm->mm;
+	u64 before = b->c->moved;
+	int err;
+
+	b->block = NULL;
+	mmap_read_lock(mm);
+	if (one && bind_has_anon(mm, start, end)) {
+		/* A window cannot be made under the lock. */
+		mmap_read_unlock(mm);
+		b->block = nouveau_svm_block_get(b->svm, start);
+		b->win = nouveau_svm_window_get(b->svm, start);
+		if (!b->block || IS_ERR(b->win))
+			return b->block ? PTR_ERR(b->win) : -ENOMEM;
+		mmap_read_lock(mm);
+	}
+	err = bind_vmas(b, start, end);
+	mmap_read_unlock(mm);
+	if (b->to_vram && b->c->moved != before)
+		bind_map(b, start, end);
+	return err;
+}
+
+/* The end of this step: of the block, or of the hole in the address space at @at. */
+static u64 bind_step_end(struct mm_struct *mm, u64 at, u64 next, u64 end)
+{
+	struct vm_area_struct *vma;
+
+	guard(mmap_read_lock)(mm);
+	vma = find_vma(mm, at);
+	return max(next, vma ? min_t(u64, vma->vm_start, end) & ~(NOUVEAU_BLOCK_BYTES - 1) : end);
+}
+
+/**
+ * nouveau_svm_bind_range - move a range
+ * @svm: mirror
+ * @start: first address, page-aligned
+ * @end: end address, page-aligned, a user address
+ * @to_vram: where to
+ * @c: what became of the pages, added to
+ *
+ * Sleeps. The process may end meanwhile.
+ *
+ * Return: 0, however little moved; -EIO when the copy engine failed, -ESRCH when
+ * the process has ended, -ENODEV when the mirror is being stopped, -EINTR when
+ * the caller is being killed, -ENOMEM.
+ */
+int nouveau_svm_bind_range(struct nouveau_svm_mm *svm, u64 start, u64 end, bool to_vram,
+			   struct nouveau_svm_counts *c)
+{
+	struct bind b = { .svm = svm, .c = c, .to_vram = to_vram };
+	u64 at, next;
+	int err = 0;
+
+	b.s = nouveau_svm_scratch_new();
+	if (!b.s)
+		return -ENOMEM;
+	for (at = start; at < end && !err; at = next) {
+		next = min(end, (at | (NOUVEAU_BLOCK_BYTES - 1)) + 1);
+		if (fatal_signal_pending(current))
+			err = -EINTR;
+		else if (nouveau_svm_is_killed(svm))
+			err = -ENODEV;
+		else if (!mmget_not_zero(svm->mm))
+			err = -ESRCH;
+		if (err)
+			break;
+		next = bind_step_end(svm->mm, at, next, end);
+		err = bind_step(&b, at, next);
+		/* Not here: the last user of an address space takes it down. */
+		mmput_async(svm->mm);
+		cond_resched();
+	}
+	nouveau_svm_scratch_del(b.s);
+	return err;
+}
+
+/**
+ * nouveau_svm_ext_write - tell user space how it went
+ * @ext: where
+ * @c: counts
+ * @status: 0 or a negative errno
+ *
+ * Return: 0 or -EFAULT.
+ */
+int nouveau_svm_ext_write(struct drm_nouveau_svm_bind_ext __user *ext,
+			  const struct nouveau_svm_counts *c, int status)
+{
+	if (put_user(c->moved, &ext->moved) || put_user(c->already, &ext->already) ||
+	    copy_to_user(ext->skipped, c->skipped, sizeof(c->skipped)) ||
+	    put_user(status, &ext->status))
+		return -EFAULT;
+	return 0;
+}
+
+static int ext_read(const struct drm_nouveau_svm_bind *args, struct drm_nouveau_svm_bind_ext *ext)
+{
+	bool async;
+
+	memset(ext, 0, sizeof(*ext));
+	if (!(args->header & NOUVEAU_SVM_BIND_EXT))
+		return 0;
+	if (copy_from_user(ext, u64_to_user_ptr(args->reserved0), sizeof(*ext)))
+		return -EFAULT;
+	async = ext->flags & NOUVEAU_SVM_BIND_EXT_ASYNC;
+	if (ext->flags & ~NOUVEAU_SVM_BIND_EXT_ASYNC || ext->pad || ext->reserved[0] ||
+	    ext->reserved[1])
+		return -EINVAL;
+	if (async ? !ext->syncobj : ext->syncobj || ext->point)
+		return -EINVAL;
+	return 0;
+}
+
+static int bind_check(const struct drm_nouveau_svm_bind *args, bool *to_vram)
+{
+	u64 target = args->header >> NOUVEAU_SVM_BIND_TARGET_SHIFT & NOUVEAU_SVM_BIND_TARGET_MASK;
+	u64 command = args->header >> NOUVEAU_SVM_BIND_COMMAND_SHIFT &
+		      NOUVEAU_SVM_BIND_COMMAND_MASK;
+	bool ext = args->header & NOUVEAU_SVM_BIND_EXT;
+
+	if (args->header & ~(NOUVEAU_SVM_BIND_VALID_MASK | NOUVEAU_SVM_BIND_EXT))
+		return -EINVAL;
+	if (command != NOUVEAU_SVM_BIND_COMMAND__MIGRATE)
+		return -EINVAL;
+	if (target && target != NOUVEAU_SVM_BIND_TARGET__GPU_VRAM)
+		return -EINVAL;
+	if (args->stride || (args->reserved0 && !ext) || args->reserved1)
+		return -EINVAL;
+	if (args->va_start >= args->va_end || args->va_end > TASK_SIZE_MAX)
+		return -EINVAL;
+	*to_vram = target;
+	return 0;
+}
+
+static int bind_run(struct nouveau_svm_mm *svm, struct drm_file *file,
+		    struct drm_nouveau_svm_bind *args, const struct drm_nouveau_svm_bind_ext *ext,
+		    bool to_vram)
+{
+	u64 start = PAGE_ALIGN_DOWN(args->va_start), end = PAGE_ALIGN(args->va_end);
+	struct drm_nouveau_svm_bind_ext __user *uext = u64_to_user_ptr(args->reserved0);
+	struct nouveau_svm_counts c = { };
+	int err;
+
+	if (ext->flags & NOUVEAU_SVM_BIND_EXT_ASYNC)
+		return nouveau_svm_bind_later(svm, file, uext, ext, start, end, to_vram);
+	err = nouveau_svm_bind_range(svm, start, end, to_vram, &c);
+	args->result = c.moved;
+	if (args->header & NOUVEAU_SVM_BIND_EXT && nouveau_svm_ext_write(uext, &c, err))
+		return -EFAULT;
+	return err;
+}
+
+/**
+ * nouveau_svm_ioctl_bind - DRM_IOCTL_NOUVEAU_SVM_BIND
+ * @drm: device
+ * @data: struct drm_nouveau_svm_bind; result is filled with the pages moved
+ * @file: file
+ *
+ * Best effort: what can't move stays and is not counted. Start and end need not
+ * be aligned, whole pages move.
+ *
+ * Return: 0; -EINVAL for bad arguments or without SVM_INIT; -EPERM when the
+ * caller's address space is not the mirrored one (a forked child); -EIO when
+ * the copy engine failed; -ENOENT, -EBUSY of an asynchronous one; -EINTR,
+ * -EFAULT, -ENOMEM, -ENODEV.
+ */
+int nouveau_svm_ioctl_bind(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_nouveau_svm_bind *args = data;
+	struct drm_nouveau_svm_bind_ext ext;
+	struct nouveau_svm_mm *svm;
+	bool to_vram;
+	int err, idx;
+
+	args->result = 0;
+	err = bind_check(args, &to_vram);
+	if (!err)
+		err = ext_read(args, &ext);
+	if (err)
+		return err;
+	if (!drm_dev_enter(drm, &idx))
+		return -ENODEV;
+	svm = nouveau_svm_get(nouveau_client_vm(nouveau_client(file)));
+	if (!svm)
+		err = -EINVAL;
+	else if (svm->mm != current->mm)
+		err = -EPERM;
+	else
+		err = bind_run(svm, file, args, &ext, to_vram);
+	if (svm)
+		nouveau_svm_put(svm);
+	drm_dev_exit(idx);
+	return err;
+}
