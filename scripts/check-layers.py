@@ -22,7 +22,7 @@ LAYERS = (
     # vocabulary and cross-cutting
     (0, r"nouveau_(stats|lock|trace|compat|device|client|fault)"),
     # pure: compiles in user space
-    (1, r"tu102_(pte|ramfc)|nouveau_(fault_batch|svm_policy|svm_stream|pressure|push|mask)"),
+    (1, r"tu102_(pte|ramfc)|nouveau_(fault_batch|svm_policy|svm_advice|svm_stream|pressure|push|mask)"),
     # conductor
     (5, r"nouveau_fault_service"),
     # edge

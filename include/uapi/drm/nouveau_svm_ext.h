@@ -72,6 +72,44 @@ struct drm_nouveau_svm_bind_ext {
 	__u64 reserved[2];
 };
 
+/*
+ * Advice: further commands of SVM_BIND, with an operand in place of the target.
+ * It says where pages should be and never whether an access works. @result is
+ * the pages of the range that are mapped by the process, whatever with; holes
+ * are passed over, and what is mapped there later has no advice.
+ *
+ * Advice stays with its addresses when mprotect() or mlock() split the mapping,
+ * and is gone after munmap(), mremap() or a mapping over it. A forked child has
+ * none. It costs 1/4096 of the memory it is about.
+ *
+ * EINVAL: a wrong operand, or NOUVEAU_SVM_BIND_EXT. ENOMEM: the first pages of
+ * the range may have it. Others as MIGRATE.
+ */
+
+/*
+ * Preferred location; operand TARGET__GPU_VRAM, TARGET__SYSTEM or TARGET__NONE.
+ * In VRAM: the first touch by the GPU brings it, whatever kind. In system memory:
+ * the GPU uses it there, except for atomics. Moves nothing by itself.
+ */
+#define NOUVEAU_SVM_BIND_COMMAND__PREFER	0x80
+#define NOUVEAU_SVM_BIND_TARGET__NONE		1UL
+/*
+ * Preferred and pinned there; operand as PREFER's. Moves it there now, and MIGRATE
+ * does not move it away. What is pinned in VRAM still comes home when the CPU
+ * touches it, as it must, or when VRAM runs out, and goes back when the GPU does,
+ * however often. PREFER unpins.
+ */
+#define NOUVEAU_SVM_BIND_COMMAND__PIN		0x81
+/* Operand 1: leave it where it is, MIGRATE too; 0: no longer. */
+#define NOUVEAU_SVM_BIND_COMMAND__NO_MIGRATE	0x82
+/*
+ * What is served around a page that faults, instead of what the driver guesses;
+ * operand: bytes, a power of two from 4 KiB to 2 MiB, 0: the driver's guess.
+ */
+#define NOUVEAU_SVM_BIND_COMMAND__GRANULARITY	0x83
+/* No advice; operand 0. */
+#define NOUVEAU_SVM_BIND_COMMAND__RESET		0x84
+
 /* ---- SVM_QUERY ------------------------------------------------------------ */
 
 /* Bytes of a struct drm_nouveau_svm_granule's range. */

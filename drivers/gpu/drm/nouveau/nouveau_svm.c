@@ -116,6 +116,7 @@ static struct vm_area_struct *service_view(struct service *sv, unsigned int from
 	struct nouveau_device *ndev = sv->svm->ndev;
 	u64 va = req->base + ((u64)from << PAGE_SHIFT);
 	struct vm_area_struct *vma = find_vma(sv->svm->mm, va);
+	const struct nouveau_svm_advice *advice;
 	struct nouveau_mask in, faulted;
 	unsigned int faults;
 
@@ -154,6 +155,11 @@ static struct vm_area_struct *service_view(struct service *sv, unsigned int from
 	nouveau_pt_lock(sv->svm->pt);
 	nouveau_svm_heat_add(&sv->block->heat, &ndev->svm->knobs, v->now_ns, faults);
 	nouveau_svm_use_note_locked(sv->svm, sv->block, &faulted, v->now_ns);
+	advice = nouveau_svm_advice_get_locked(sv->svm, req->base);
+	if (advice) {
+		sv->s->advice = *advice;
+		v->advice = &sv->s->advice;
+	}
 	v->heat = sv->block->heat;
 	v->mapped = sv->block->mapped;
 	v->vram = sv->block->vram;

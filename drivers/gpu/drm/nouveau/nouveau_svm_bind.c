@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * SVM_BIND: moving memory of a process on request, and counting what became of
- * each page.
+ * each page. Its other commands, advice, go to nouveau_svm_attr.c.
  *
  * A range is done block by block and VMA by VMA. What core mm does not let us
  * have is not said by core mm: the page tables are looked at once more
@@ -131,10 +131,24 @@ static int bind_move(struct bind *b, struct vm_area_struct *vma, const struct no
 	return err == -EIO ? err : 0;
 }
 
+/* What the process wants left alone. */
+static struct nouveau_mask bind_fixed(struct bind *b)
+{
+	const struct nouveau_svm_advice *a;
+	struct nouveau_mask fixed = { };
+
+	nouveau_pt_lock(b->svm->pt);
+	a = nouveau_svm_advice_get_locked(b->svm, b->block->base);
+	if (a)
+		fixed = nouveau_svm_advice_fixed(a, b->to_vram);
+	nouveau_pt_unlock(b->svm->pt);
+	return fixed;
+}
+
 /* Buffer objects are not the process's memory, whatever it has at their addresses. */
 static int bind_anon(struct bind *b, struct vm_area_struct *vma, u64 start, u64 end)
 {
-	struct nouveau_mask mask, hole;
+	struct nouveau_mask mask, hole, fixed;
 
 	if (!b->block) {
 		/* It was not there when we looked. */
@@ -147,6 +161,11 @@ static int bind_anon(struct bind *b, struct vm_area_struct *vma, u64 start, u64 
 	mask = nouveau_mask_andnot(mask, &hole);
 	b->c->skipped[NOUVEAU_SVM_SKIP_ABSENT] +=
 		nouveau_mask_weight(&hole, 0, NOUVEAU_BLOCK_PAGES);
+	fixed = bind_fixed(b);
+	fixed = nouveau_mask_and(fixed, &mask);
+	b->c->skipped[NOUVEAU_SVM_SKIP_POLICY] +=
+		nouveau_mask_weight(&fixed, 0, NOUVEAU_BLOCK_PAGES);
+	mask = nouveau_mask_andnot(mask, &fixed);
 	return bind_move(b, vma, &mask);
 }
 
@@ -327,36 +346,59 @@ static int ext_read(const struct drm_nouveau_svm_bind *args, struct drm_nouveau_
 	return 0;
 }
 
-static int bind_check(const struct drm_nouveau_svm_bind *args, bool *to_vram)
+static u32 bind_command(const struct drm_nouveau_svm_bind *args)
 {
-	u64 target = args->header >> NOUVEAU_SVM_BIND_TARGET_SHIFT & NOUVEAU_SVM_BIND_TARGET_MASK;
-	u64 command = args->header >> NOUVEAU_SVM_BIND_COMMAND_SHIFT &
-		      NOUVEAU_SVM_BIND_COMMAND_MASK;
+	return args->header >> NOUVEAU_SVM_BIND_COMMAND_SHIFT & NOUVEAU_SVM_BIND_COMMAND_MASK;
+}
+
+static u32 bind_target(const struct drm_nouveau_svm_bind *args)
+{
+	return args->header >> NOUVEAU_SVM_BIND_TARGET_SHIFT & NOUVEAU_SVM_BIND_TARGET_MASK;
+}
+
+static int bind_check(const struct drm_nouveau_svm_bind *args)
+{
 	bool ext = args->header & NOUVEAU_SVM_BIND_EXT;
+	u32 target = bind_target(args);
 
 	if (args->header & ~(NOUVEAU_SVM_BIND_VALID_MASK | NOUVEAU_SVM_BIND_EXT))
-		return -EINVAL;
-	if (command != NOUVEAU_SVM_BIND_COMMAND__MIGRATE)
-		return -EINVAL;
-	if (target && target != NOUVEAU_SVM_BIND_TARGET__GPU_VRAM)
 		return -EINVAL;
 	if (args->stride || (args->reserved0 && !ext) || args->reserved1)
 		return -EINVAL;
 	if (args->va_start >= args->va_end || args->va_end > TASK_SIZE_MAX)
 		return -EINVAL;
-	*to_vram = target;
-	return 0;
+	if (bind_command(args) == NOUVEAU_SVM_BIND_COMMAND__MIGRATE)
+		return target && target != NOUVEAU_SVM_BIND_TARGET__GPU_VRAM ? -EINVAL : 0;
+	return ext ? -EINVAL : nouveau_svm_advice_check(bind_command(args), target);
 }
 
-static int bind_run(struct nouveau_svm_mm *svm, struct drm_file *file,
-		    struct drm_nouveau_svm_bind *args, const struct drm_nouveau_svm_bind_ext *ext,
-		    bool to_vram)
+/* PIN moves at once, since nobody else may afterwards. */
+static int bind_advise(struct nouveau_svm_mm *svm, struct drm_nouveau_svm_bind *args)
 {
 	u64 start = PAGE_ALIGN_DOWN(args->va_start), end = PAGE_ALIGN(args->va_end);
-	struct drm_nouveau_svm_bind_ext __user *uext = u64_to_user_ptr(args->reserved0);
+	u32 command = bind_command(args), target = bind_target(args);
 	struct nouveau_svm_counts c = { };
 	int err;
 
+	err = nouveau_svm_advise_range(svm, start, end, command, target, &args->result);
+	if (err || command != NOUVEAU_SVM_BIND_COMMAND__PIN ||
+	    target == NOUVEAU_SVM_BIND_TARGET__NONE)
+		return err;
+	return nouveau_svm_bind_range(svm, start, end,
+				      target == NOUVEAU_SVM_BIND_TARGET__GPU_VRAM, &c);
+}
+
+static int bind_run(struct nouveau_svm_mm *svm, struct drm_file *file,
+		    struct drm_nouveau_svm_bind *args, const struct drm_nouveau_svm_bind_ext *ext)
+{
+	u64 start = PAGE_ALIGN_DOWN(args->va_start), end = PAGE_ALIGN(args->va_end);
+	struct drm_nouveau_svm_bind_ext __user *uext = u64_to_user_ptr(args->reserved0);
+	bool to_vram = bind_target(args) == NOUVEAU_SVM_BIND_TARGET__GPU_VRAM;
+	struct nouveau_svm_counts c = { };
+	int err;
+
+	if (bind_command(args) != NOUVEAU_SVM_BIND_COMMAND__MIGRATE)
+		return bind_advise(svm, args);
 	if (ext->flags & NOUVEAU_SVM_BIND_EXT_ASYNC)
 		return nouveau_svm_bind_later(svm, file, uext, ext, start, end, to_vram);
 	err = nouveau_svm_bind_range(svm, start, end, to_vram, &c);
@@ -369,7 +411,7 @@ static int bind_run(struct nouveau_svm_mm *svm, struct drm_file *file,
 /**
  * nouveau_svm_ioctl_bind - DRM_IOCTL_NOUVEAU_SVM_BIND
  * @drm: device
- * @data: struct drm_nouveau_svm_bind; result is filled with the pages moved
+ * @data: struct drm_nouveau_svm_bind; result is filled with the pages moved or advised
  * @file: file
  *
  * Best effort: what can't move stays and is not counted. Start and end need not
@@ -385,11 +427,10 @@ int nouveau_svm_ioctl_bind(struct drm_device *drm, void *data, struct drm_file *
 	struct drm_nouveau_svm_bind *args = data;
 	struct drm_nouveau_svm_bind_ext ext;
 	struct nouveau_svm_mm *svm;
-	bool to_vram;
 	int err, idx;
 
 	args->result = 0;
-	err = bind_check(args, &to_vram);
+	err = bind_check(args);
 	if (!err)
 		err = ext_read(args, &ext);
 	if (err)
@@ -402,7 +443,7 @@ int nouveau_svm_ioctl_bind(struct drm_device *drm, void *data, struct drm_file *
 	else if (svm->mm != current->mm)
 		err = -EPERM;
 	else
-		err = bind_run(svm, file, args, &ext, to_vram);
+		err = bind_run(svm, file, args, &ext);
 	if (svm)
 		nouveau_svm_put(svm);
 	drm_dev_exit(idx);

@@ -285,6 +285,8 @@ static bool svm_invalidate(struct mmu_interval_notifier *mni,
 
 	nouveau_stat_inc(&svm->ndev->stats, NOUVEAU_STAT_NOTIFIER);
 	mmu_interval_set_seq(mni, seq);
+	if (range->event == MMU_NOTIFY_UNMAP)
+		nouveau_svm_advice_drop_locked(svm, start, end);
 	if (!own) {
 		if (range->event == MMU_NOTIFY_MIGRATE &&
 		    range->owner == nouveau_dmem_owner(svm->ndev))
@@ -362,6 +364,7 @@ static void svm_stop(struct nouveau_svm_mm *svm)
 	xa_for_each(&svm->blocks, idx, block)
 		block_free(block);
 	xa_destroy(&svm->blocks);
+	nouveau_svm_advice_fini(svm);
 }
 
 static void svm_mem_put(struct nouveau_svm_mm *svm)
@@ -464,6 +467,7 @@ int nouveau_svm_enable(struct nouveau_vm *vm, u64 unmanaged_addr, u64 unmanaged_
 	xa_init(&svm->windows);
 	INIT_LIST_HEAD(&svm->held);
 	INIT_DELAYED_WORK(&svm->held_work, nouveau_svm_held_work);
+	xa_init(&svm->advice);
 	nouveau_svm_queue_init(svm);
 	svm->ndev = ndev;
 	svm->pt = nouveau_vm_pt(vm);

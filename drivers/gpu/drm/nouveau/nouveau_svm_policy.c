@@ -21,6 +21,7 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
+#include "nouveau_svm_advice.h"
 #include "nouveau_svm_policy.h"
 
 const struct nouveau_svm_knobs nouveau_svm_knobs_default = {
@@ -228,7 +229,8 @@ static enum nouveau_plan_reason pick_reason(const struct nouveau_svm_view *v,
 static bool reason_migrates(enum nouveau_plan_reason reason)
 {
 	return reason == NOUVEAU_PLAN_HOT || reason == NOUVEAU_PLAN_WRITE ||
-	       reason == NOUVEAU_PLAN_ATOMIC || reason == NOUVEAU_PLAN_STREAM;
+	       reason == NOUVEAU_PLAN_ATOMIC || reason == NOUVEAU_PLAN_STREAM ||
+	       reason == NOUVEAU_PLAN_ADVICE;
 }
 
 /* Of @region, all in a hot block; in a cold one what was written to, not its readers. */
@@ -307,7 +309,7 @@ void nouveau_svm_plan(const struct nouveau_svm_view *v, const struct nouveau_svm
 {
 	struct nouveau_mask written = nouveau_mask_or(v->write, &v->atomic);
 	struct nouveau_mask faulted = nouveau_mask_or(v->read, &written);
-	struct nouveau_mask region;
+	struct nouveau_mask region, advised;
 
 	memset(plan, 0, sizeof(*plan));
 	if (!v->readable || v->kind == NOUVEAU_VMA_NONE || v->kind == NOUVEAU_VMA_SPECIAL) {
@@ -324,8 +326,17 @@ void nouveau_svm_plan(const struct nouveau_svm_view *v, const struct nouveau_svm
 	}
 
 	plan->reason = pick_reason(v, k, &written);
-	region = prefetch_region(v, k, &faulted);
+	if (v->advice) {
+		region = nouveau_svm_advice_plain(v->advice, &faulted);
+		region = prefetch_region(v, k, &region);
+		advised = nouveau_svm_advice_region(v, &faulted);
+		region = nouveau_mask_or(region, &advised);
+	} else {
+		region = prefetch_region(v, k, &faulted);
+	}
 	plan_migrate(v, k, &region, &written, plan);
+	if (v->advice)
+		nouveau_svm_advise(v, k, &region, plan);
 	/* What is mapped already need not be walked again, unless it moves. */
 	plan->want = nouveau_mask_andnot(region, &v->mapped);
 	plan->want = nouveau_mask_or(plan->want, &plan->migrate);

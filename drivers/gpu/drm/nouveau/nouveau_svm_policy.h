@@ -29,6 +29,8 @@
 	X(cpu_fault_pages, 16, "least pages a CPU fault brings back, a power of two") \
 	X(huge_folios, 3, "bit 0: folios of 2 MiB in VRAM, bit 1: when they go home")
 
+struct nouveau_svm_advice;
+
 struct nouveau_svm_knobs {
 #define X(name, def, help) u32 name;
 	NOUVEAU_SVM_KNOBS(X)
@@ -96,6 +98,7 @@ struct nouveau_svm_view {
 	u64 now_ns;
 	u64 vram_free, vram_total;	/* bytes */
 	struct nouveau_svm_heat heat;	/* updated with these faults already */
+	const struct nouveau_svm_advice *advice;	/* NULL: none */
 };
 
 enum nouveau_plan_reason {
@@ -107,6 +110,7 @@ enum nouveau_plan_reason {
 	NOUVEAU_PLAN_NO_VRAM,		/* in place, VRAM is full */
 	NOUVEAU_PLAN_REFUSED,		/* nothing to be done */
 	NOUVEAU_PLAN_STREAM,		/* migrate: a stream is coming */
+	NOUVEAU_PLAN_ADVICE,		/* migrate: the process said so */
 };
 
 /**

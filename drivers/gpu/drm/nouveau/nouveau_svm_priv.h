@@ -20,6 +20,7 @@
 #include "nouveau_dmem.h"
 #include "nouveau_pressure.h"
 #include "nouveau_svm.h"
+#include "nouveau_svm_advice.h"
 #include "nouveau_svm_policy.h"
 
 struct drm_file;
@@ -131,6 +132,8 @@ struct nouveau_svm_mm {
 	struct nouveau_svm_streams streams;
 	/** @serial: blocks served; what thrash is counted in */
 	atomic_t serial;
+	/** @advice: struct nouveau_svm_advice by VA >> NOUVEAU_BLOCK_SHIFT, under the PT lock */
+	struct xarray advice;
 	/** @queue: each of its entries has a reference of @users */
 	struct nouveau_svm_queue queue;
 	pid_t tgid;
@@ -160,6 +163,7 @@ struct nouveau_svm_scratch {
 	u64 ptes[NOUVEAU_BLOCK_PAGES];
 	dma_addr_t old[NOUVEAU_BLOCK_PAGES];		/* mappings to undo */
 	struct nouveau_dmem_scratch dmem;
+	struct nouveau_svm_advice advice;		/* of the block */
 };
 
 /* The CPU uses the page at the same time: a bounce buffer would lose its stores. */
@@ -207,6 +211,14 @@ int nouveau_svm_bind_later(struct nouveau_svm_mm *svm, struct drm_file *file,
 			   struct drm_nouveau_svm_bind_ext __user *uext,
 			   const struct drm_nouveau_svm_bind_ext *ext, u64 start, u64 end,
 			   bool to_vram);
+
+/* nouveau_svm_attr.c */
+const struct nouveau_svm_advice *nouveau_svm_advice_get_locked(struct nouveau_svm_mm *svm, u64 base);
+void nouveau_svm_advice_drop_locked(struct nouveau_svm_mm *svm, u64 start, u64 end);
+void nouveau_svm_advice_fini(struct nouveau_svm_mm *svm);
+int nouveau_svm_advice_check(u32 command, u32 target);
+int nouveau_svm_advise_range(struct nouveau_svm_mm *svm, u64 start, u64 end, u32 command,
+			     u32 target, u64 *pages);
 
 /* nouveau_svm_query.c */
 int nouveau_svm_snapshot(struct nouveau_svm_window *win, u64 start, u64 end, unsigned long *pfns);

@@ -26,7 +26,7 @@
 /* Values: enum nouveau_plan_reason. */
 #define show_reason(r) __print_symbolic(r, { 0, "in-place" }, { 1, "hot" },		\
 	{ 2, "write" }, { 3, "atomic" }, { 4, "thrash" }, { 5, "no-vram" }, { 6, "refused" },	\
-	{ 7, "stream" })
+	{ 7, "stream" }, { 8, "advice" })
 
 TRACE_EVENT(nouveau_fault,
 	TP_PROTO(const struct nouveau_fault *f),
