@@ -99,6 +99,108 @@ enum nvsvm_target { NVSVM_TARGET_SYSTEM, NVSVM_TARGET_VRAM };
 NVSVM_API int nvsvm_migrate(struct nvsvm_context *context, const void *address, size_t bytes,
 			    enum nvsvm_target target, uint64_t *moved);
 
+/* What became of each page of a migration; they add up to the range. */
+struct nvsvm_counts {
+	uint64_t moved;			/* 4 KiB pages, as the others */
+	uint64_t already;		/* were there */
+	uint64_t absent;		/* nothing there, or swapped out */
+	uint64_t file, hugetlb;		/* memory that never moves */
+	uint64_t pinned;		/* something does DMA to it */
+	uint64_t busy;			/* in use by the kernel: try again */
+	uint64_t no_memory;		/* no VRAM, or no RAM */
+	uint64_t advised;		/* advice says otherwise */
+	uint64_t failed;		/* the copy engine failed */
+};
+
+/* nvsvm_migrate_counts - as nvsvm_migrate(), and say what became of the pages */
+NVSVM_API int nvsvm_migrate_counts(struct nvsvm_context *context, const void *address,
+				   size_t bytes, enum nvsvm_target target,
+				   struct nvsvm_counts *counts);
+
+struct nvsvm_migration;
+
+/*
+ * nvsvm_migrate_start - as nvsvm_migrate(), without waiting
+ *
+ * Migrations of a context are done in order, beside its launches. -EBUSY: too
+ * many are waiting.
+ */
+NVSVM_API int nvsvm_migrate_start(struct nvsvm_context *context, const void *address,
+				  size_t bytes, enum nvsvm_target target,
+				  struct nvsvm_migration **migration);
+/*
+ * nvsvm_migration_wait - until it is done
+ * @timeout_ms: at most so long
+ * @counts: receives what became of the pages, or NULL
+ *
+ * -ETIME: not yet. Other errors are the migration's.
+ */
+NVSVM_API int nvsvm_migration_wait(struct nvsvm_migration *migration, unsigned int timeout_ms,
+				   struct nvsvm_counts *counts);
+/* nvsvm_migration_free - waits for it first. */
+NVSVM_API void nvsvm_migration_free(struct nvsvm_migration *migration);
+
+enum nvsvm_advice {
+	NVSVM_ADVICE_PREFER_VRAM,	/* the GPU's first touch brings it there */
+	NVSVM_ADVICE_PREFER_SYSTEM,	/* the GPU uses it where it is */
+	NVSVM_ADVICE_PREFER_NONE,	/* the driver decides; also unpins */
+	NVSVM_ADVICE_PIN_VRAM,		/* now, and again whenever the CPU took it home */
+	NVSVM_ADVICE_PIN_SYSTEM,	/* now, and it stays */
+	NVSVM_ADVICE_NO_MIGRATE,	/* value 1: leave it where it is; 0: no longer */
+	NVSVM_ADVICE_GRANULARITY,	/* value: bytes served around a fault, 0: as usual */
+	NVSVM_ADVICE_RESET,		/* no advice */
+};
+
+/*
+ * nvsvm_advise - say where memory should be
+ * @value: of those that have one, else 0
+ * @pages: receives the pages it was about, or NULL
+ *
+ * Stays with the addresses until they are unmapped. -EINVAL: a wrong value.
+ */
+NVSVM_API int nvsvm_advise(struct nvsvm_context *context, const void *address, size_t bytes,
+			   enum nvsvm_advice advice, uint64_t value, uint64_t *pages);
+
+#define NVSVM_GRANULE 65536
+
+struct nvsvm_granule {
+	unsigned int system, vram;	/* pages that are there, of 16 */
+	unsigned int mapped;		/* the GPU can access without a fault */
+	unsigned int heat;		/* faulted pages, halved every second */
+	uint64_t faults;		/* faulted pages, ever */
+	uint64_t last_ns;		/* CLOCK_MONOTONIC of the last fault, 0: never */
+};
+
+/*
+ * nvsvm_query - where memory is, by 64 KiB
+ * @address: of the first, rounded down to 64 KiB
+ * @granules, @count: filled
+ */
+NVSVM_API int nvsvm_query(struct nvsvm_context *context, const void *address,
+			  struct nvsvm_granule *granules, size_t count);
+
+struct nvsvm_fault {
+	uint64_t address;		/* to 4 KiB */
+	uint64_t time_ns;		/* CLOCK_MONOTONIC */
+	uint64_t gpu_ns;		/* nvsvm_gpu_time()'s clock */
+	uint32_t channel;
+	enum { NVSVM_FAULT_READ = 1, NVSVM_FAULT_WRITE, NVSVM_FAULT_ATOMIC } access;
+	const char *cause;		/* in words, static */
+	char client[24];		/* unit of the GPU, e.g. "GPC0 T1_2" */
+};
+
+/*
+ * nvsvm_faults - accesses of this context that had to be refused
+ * @faults, @room: filled with the oldest, which are forgotten by that
+ * @lost: receives how many there were no room to remember, or NULL
+ *
+ * Returns how many, or a negative errno. Never waits.
+ */
+NVSVM_API int nvsvm_faults(struct nvsvm_context *context, struct nvsvm_fault *faults,
+			   unsigned int room, uint64_t *lost);
+/* nvsvm_faults_eventfd - signalled for each from now on; -1: no longer */
+NVSVM_API int nvsvm_faults_eventfd(struct nvsvm_context *context, int fd);
+
 /*
  * nvsvm_buffer_new - a buffer object, not mirrored memory
  * @vram: in VRAM, else in system memory

@@ -12,6 +12,8 @@ static const struct verb verbs[] = {
 	{ "run", "KERNEL|all|--list [options]", "run demo kernels on malloc'd memory", verb_run },
 	{ "bench", "[--json FILE] [--limit BYTES]", "counts, ratios and times", verb_bench },
 	{ "top", "[--interval SECONDS] [--count N]", "faults and migrations, live", verb_top },
+	{ "trace", "[--picture FILE] -- COMMAND", "record faults and migrations, draw them",
+	  verb_trace },
 };
 
 int complain(int err, const char *fmt, ...)

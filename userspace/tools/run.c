@@ -14,12 +14,30 @@
 #define DEFAULT_BYTES (4u << 20)
 #define DEFAULT_REPEAT 3
 #define PICTURES_MAX 16
+#define MIGRATE_MS 60000
+
+struct advice {
+	const char *name;
+	enum nvsvm_advice advice;
+	uint64_t value;
+};
+
+static const struct advice advices[] = {
+	{ "prefer-vram", NVSVM_ADVICE_PREFER_VRAM, 0 },
+	{ "prefer-system", NVSVM_ADVICE_PREFER_SYSTEM, 0 },
+	{ "pin-vram", NVSVM_ADVICE_PIN_VRAM, 0 },
+	{ "pin-system", NVSVM_ADVICE_PIN_SYSTEM, 0 },
+	{ "no-migrate", NVSVM_ADVICE_NO_MIGRATE, 1 },
+	{ "granularity-4k", NVSVM_ADVICE_GRANULARITY, 4096 },
+	{ "granularity-2m", NVSVM_ADVICE_GRANULARITY, 2 << 20 },
+};
 
 struct run_options {
 	const char *device, *picture;
 	uint64_t bytes;
 	unsigned int repeat;
-	bool migrate;
+	bool migrate, where;
+	const struct advice *advice;
 	uint32_t seed;
 };
 
@@ -71,15 +89,82 @@ static void report(const struct workload *w, const struct job *job, const struct
 	       ok ? "every byte right" : job->error);
 }
 
+/* Asked for and waited for; every page of the range is accounted for. */
+static int migrate(struct run_state *s, struct job *job)
+{
+	uint64_t first = (uintptr_t)job->watch / 4096;
+	uint64_t end = ((uintptr_t)job->watch + job->watch_bytes + 4095) / 4096;
+	struct nvsvm_migration *m;
+	struct nvsvm_counts c;
+	int ret;
+
+	ret = nvsvm_migrate_start(s->context, job->watch, job->watch_bytes, NVSVM_TARGET_VRAM, &m);
+	if (ret)
+		return ret;
+	ret = nvsvm_migration_wait(m, MIGRATE_MS, &c);
+	nvsvm_migration_free(m);
+	if (ret)
+		return ret;
+	if (c.moved + c.already + c.absent + c.file + c.hugetlb + c.pinned + c.busy + c.no_memory +
+	    c.advised + c.failed != end - first) {
+		complain(0, "the migration's counts do not add up");
+		return -EIO;
+	}
+	if (c.moved + c.already != end - first)
+		printf("%-10s %" PRIu64 " of %" PRIu64 " pages are not in VRAM: %" PRIu64
+		       " without memory, %" PRIu64 " advised, %" PRIu64 " busy\n", "",
+		       end - first - c.moved - c.already, end - first, c.no_memory, c.advised,
+		       c.busy);
+	return 0;
+}
+
+/* A character for each 64 KiB: where it is; capital letters are hot. */
+static int show_where(struct run_state *s, const struct job *job)
+{
+	uintptr_t start = (uintptr_t)job->watch & ~(uintptr_t)(NVSVM_GRANULE - 1);
+	size_t n = ((uintptr_t)job->watch + job->watch_bytes - start + NVSVM_GRANULE - 1) /
+		   NVSVM_GRANULE;
+	struct nvsvm_granule *g = calloc(n, sizeof(*g));
+	int ret = g ? nvsvm_query(s->context, job->watch, g, n) : -ENOMEM;
+
+	for (size_t i = 0; !ret && i < n; i++) {
+		int c = g[i].vram && g[i].system ? 'm' : g[i].vram ? 'v' : g[i].system ? 's' : '.';
+
+		if (i % 64 == 0)
+			printf("%s%14p ", i ? "\n" : "", (void *)(start + i * NVSVM_GRANULE));
+		putchar(g[i].heat && c != '.' ? c - 'a' + 'A' : c);
+	}
+	if (!ret)
+		putchar('\n');
+	free(g);
+	return ret;
+}
+
+/* What the driver refused, when it killed our channel. */
+static void show_faults(struct run_state *s)
+{
+	static const char *const access[] = { "?", "read", "write", "atomic" };
+	struct nvsvm_fault f[8];
+	int n = nvsvm_faults(s->context, f, 8, NULL);
+
+	for (int i = 0; i < n; i++)
+		fprintf(stderr, "  %s of 0x%" PRIx64 " by %s: %s\n", access[f[i].access & 3],
+			f[i].address, f[i].client, f[i].cause);
+}
+
 /* Launch @job's kernel the wanted number of times; marks each in the picture. */
 static int launch_all(struct run_state *s, const struct workload *w, struct nvsvm_kernel *kernel,
 		      struct job *job, struct residency *watch)
 {
 	int ret = 0;
 
-	if (s->options.migrate) {
-		ret = nvsvm_migrate(s->context, job->watch, job->watch_bytes, NVSVM_TARGET_VRAM,
-				    NULL);
+	if (s->options.advice) {
+		ret = nvsvm_advise(s->context, job->watch, job->watch_bytes,
+				   s->options.advice->advice, s->options.advice->value, NULL);
+		residency_mark(watch, s->options.advice->name);
+	}
+	if (!ret && s->options.migrate) {
+		ret = migrate(s, job);
 		residency_mark(watch, "migrate");
 	}
 	for (unsigned int i = 0; !ret && i < s->options.repeat; i++) {
@@ -117,6 +202,10 @@ static int run_one(struct run_state *s, const struct workload *w)
 		watch = residency_start(job.watch, job.watch_bytes, w->name);
 	start = now_ns();
 	ret = launch_all(s, w, kernel, &job, watch);
+	if (!ret && s->options.where)
+		ret = show_where(s, &job);
+	if (ret == -ENODEV)
+		show_faults(s);
 	if (!ret) {
 		progress(s, w->name, "checking");
 		residency_mark(watch, "CPU checks");
@@ -140,14 +229,27 @@ out:
 static int usage(int code)
 {
 	puts("usage: nvsvm run KERNEL|all [--size BYTES] [--repeat N] [--migrate]\n"
-	     "                 [--seed N] [--picture FILE.svg] [--device NODE]\n"
+	     "                 [--advise ADVICE] [--where] [--seed N] [--picture FILE.svg]\n"
+	     "                 [--device NODE]\n"
 	     "       nvsvm run --list\n"
 	     "\n"
 	     "  --size      memory the kernel works on (4M); suffixes K, M, G\n"
 	     "  --repeat    launches (3): hot memory moves to VRAM by itself\n"
 	     "  --migrate   ask for it to be moved before the first launch\n"
+	     "  --advise    say where it should be: prefer-vram, prefer-system, pin-vram,\n"
+	     "              pin-system, no-migrate, granularity-4k, granularity-2m\n"
+	     "  --where     a letter for each 64 KiB after the launches: v VRAM, s system\n"
+	     "              memory, m mixed, capitals for what is hot\n"
 	     "  --picture   draw where each page lived over time");
 	return code;
+}
+
+static const struct advice *find_advice(const char *name)
+{
+	for (unsigned int i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+		if (!strcmp(name, advices[i].name))
+			return &advices[i];
+	return NULL;
 }
 
 static int parse(int argc, char **argv, struct run_options *o)
@@ -156,6 +258,8 @@ static int parse(int argc, char **argv, struct run_options *o)
 		{ "size", required_argument, NULL, 's' },
 		{ "repeat", required_argument, NULL, 'r' },
 		{ "migrate", no_argument, NULL, 'm' },
+		{ "advise", required_argument, NULL, 'a' },
+		{ "where", no_argument, NULL, 'w' },
 		{ "seed", required_argument, NULL, 'e' },
 		{ "picture", required_argument, NULL, 'p' },
 		{ "device", required_argument, NULL, 'd' },
@@ -166,7 +270,7 @@ static int parse(int argc, char **argv, struct run_options *o)
 	int opt;
 
 	*o = (struct run_options){ .bytes = DEFAULT_BYTES, .repeat = DEFAULT_REPEAT, .seed = 1 };
-	while ((opt = getopt_long(argc, argv, "s:r:me:p:d:lh", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "s:r:ma:we:p:d:lh", options, NULL)) != -1) {
 		switch (opt) {
 		case 's':
 			if (!parse_size(optarg, &o->bytes) || o->bytes > 1ull << 32)
@@ -179,6 +283,14 @@ static int parse(int argc, char **argv, struct run_options *o)
 			break;
 		case 'm':
 			o->migrate = true;
+			break;
+		case 'a':
+			o->advice = find_advice(optarg);
+			if (!o->advice)
+				return complain(0, "no advice '%s'", optarg), -1;
+			break;
+		case 'w':
+			o->where = true;
 			break;
 		case 'e':
 			o->seed = strtoul(optarg, NULL, 0);

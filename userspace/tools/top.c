@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* nvsvm top: what the driver does, per interval. */
+/* nvsvm top: what the driver does, and for whom, per interval. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "processes.h"
 #include "tool.h"
 
 static const struct column {
@@ -26,14 +27,58 @@ static const struct column {
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
-static void heading(void)
+struct sample {
+	bool counters_ok;
+	struct counters counters;
+	struct processes processes;
+};
+
+static void sample(struct sample *s)
+{
+	s->counters_ok = counters_read(&s->counters);
+	processes_read(&s->processes);
+}
+
+static void show_device(const struct sample *before, const struct sample *after)
 {
 	for (unsigned int i = 0; i < COLUMNS; i++)
 		printf("%9s", columns[i].title);
 	putchar('\n');
+	for (unsigned int i = 0; i < COLUMNS; i++)
+		printf("%9" PRIu64, counters_delta(&before->counters, &after->counters,
+						   columns[i].counter) / columns[i].scale);
+	putchar('\n');
 }
 
-int verb_top(int argc, char **argv)
+static void show_processes(const struct sample *before, const struct sample *after)
+{
+	printf("%8s %-16s %9s %9s %9s %9s %9s %9s\n", "pid", "process", "VRAM KiB", "in place",
+	       "objects", "faults", "to VRAM", "to RAM");
+	for (unsigned int i = 0; i < after->processes.count; i++) {
+		static const struct process none;
+		const struct process *now = &after->processes.process[i];
+		const struct process *was = processes_find(&before->processes, now->client);
+
+		if (!was)
+			was = &none;
+		printf("%8d %-16s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64
+		       " %9" PRIu64 "\n", now->pid, now->comm, now->resident_kib,
+		       now->mapped_kib, now->objects_kib, now->faults - was->faults,
+		       now->to_vram_kib - was->to_vram_kib, now->to_sys_kib - was->to_sys_kib);
+	}
+}
+
+static int usage(int code)
+{
+	puts("usage: nvsvm top [--interval SECONDS] [--count N]\n"
+	     "\n"
+	     "The device's counters need debugfs: run as root. Pages are 4 KiB. Below, each\n"
+	     "client: its memory in VRAM, its RAM the GPU uses in place, its buffer objects\n"
+	     "in VRAM, and what faulted and moved (KiB) in the interval.");
+	return code;
+}
+
+static int parse(int argc, char **argv, double *interval, long *count)
 {
 	static const struct option options[] = {
 		{ "interval", required_argument, NULL, 'i' },
@@ -41,43 +86,55 @@ int verb_top(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct counters before, after;
-	double interval = 1.0;
-	long count = -1;
 	int opt;
 
+	*interval = 1.0;
+	*count = -1;
 	while ((opt = getopt_long(argc, argv, "i:n:h", options, NULL)) != -1) {
 		switch (opt) {
 		case 'i':
-			interval = atof(optarg);
+			*interval = atof(optarg);
 			break;
 		case 'n':
-			count = atol(optarg);
+			*count = atol(optarg);
 			break;
 		case 'h':
-			puts("usage: nvsvm top [--interval SECONDS] [--count N]\n"
-			     "Pages are 4 KiB. Needs to read debugfs: run as root.");
-			return 0;
+			exit(usage(0));
 		default:
-			return 2;
+			return -1;
 		}
 	}
-	if (interval < 0.01 || interval > 3600)
-		return complain(0, "interval out of range");
-	if (!counters_read(&before))
-		return complain(0, "cannot read the driver's counters in debugfs (root?)");
+	if (*interval < 0.01 || *interval > 3600) {
+		complain(0, "interval out of range");
+		return -1;
+	}
+	return 0;
+}
+
+int verb_top(int argc, char **argv)
+{
+	static struct sample samples[2];
+	struct sample *before = &samples[0], *after = &samples[1], *swap;
+	double interval;
+	long count;
+
+	if (parse(argc, argv, &interval, &count))
+		return usage(2);
+	sample(before);
+	if (!before->counters_ok && !before->processes.count)
+		return complain(0, "no counters in debugfs (root?) and no client to be seen");
 	for (long line = 0; line != count; line++) {
-		if (line % 20 == 0)
-			heading();
 		usleep((useconds_t)(interval * 1e6));
-		if (!counters_read(&after))
-			return complain(0, "the driver is gone");
-		for (unsigned int i = 0; i < COLUMNS; i++)
-			printf("%9" PRIu64, counters_delta(&before, &after, columns[i].counter) /
-			       columns[i].scale);
-		putchar('\n');
+		sample(after);
+		if (line)
+			putchar('\n');
+		if (before->counters_ok && after->counters_ok)
+			show_device(before, after);
+		show_processes(before, after);
 		fflush(stdout);
+		swap = before;
 		before = after;
+		after = swap;
 	}
 	return 0;
 }

@@ -77,6 +77,24 @@ void nouveau_svm_debugfs_show(struct nouveau_device *ndev, struct seq_file *m)
 	nouveau_dmem_debugfs_show(ndev, m);
 }
 
+/* What the GPU reaches without a fault, KiB: in VRAM, and in RAM. */
+static void fdinfo_mapped(struct nouveau_svm_mm *svm, u64 *vram, u64 *sys)
+{
+	struct nouveau_svm_block *block;
+	unsigned long idx;
+	u64 mapped = 0;
+
+	*vram = 0;
+	nouveau_pt_lock(svm->pt);
+	xa_for_each(&svm->blocks, idx, block) {
+		*vram += nouveau_mask_weight(&block->vram, 0, NOUVEAU_BLOCK_PAGES);
+		mapped += nouveau_mask_weight(&block->mapped, 0, NOUVEAU_BLOCK_PAGES);
+	}
+	nouveau_pt_unlock(svm->pt);
+	*sys = (mapped - *vram) << (PAGE_SHIFT - 10);
+	*vram <<= PAGE_SHIFT - 10;
+}
+
 /**
  * nouveau_svm_fdinfo - totals of a mirror
  * @svm: mirror
@@ -84,6 +102,11 @@ void nouveau_svm_debugfs_show(struct nouveau_device *ndev, struct seq_file *m)
  */
 void nouveau_svm_fdinfo(struct nouveau_svm_mm *svm, struct drm_printer *p)
 {
+	u64 vram, sys;
+
+	fdinfo_mapped(svm, &vram, &sys);
+	drm_printf(p, "drm-nouveau-svm-resident:\t%llu KiB\n", vram);
+	drm_printf(p, "drm-nouveau-svm-mapped:\t%llu KiB\n", sys);
 	drm_printf(p, "drm-nouveau-svm-faults:\t%lld\n", atomic64_read(&svm->faults));
 	drm_printf(p, "drm-nouveau-svm-to-vram:\t%lld KiB\n",
 		   atomic64_read(&svm->pages_to_vram) << (PAGE_SHIFT - 10));
