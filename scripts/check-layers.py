@@ -31,7 +31,7 @@ LAYERS = (
     # tables, interrupts
     (2, r"tu102_.*|nouveau_(irq|vram|pt)"),
     # SVM
-    (4, r"nouveau_(svm.*|dmem.*)"),
+    (4, r"nouveau_(svm.*|dmem.*|evict)"),
     # objects
     (3, r"nouveau_.*"),
 )

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -99,22 +100,135 @@ static void by_bo_busy(struct nv *nv)
 	munmap(p, bytes);
 }
 
-/* 1.25 times VRAM, streamed by faults alone, three times. */
-static void oversubscribed(struct nv *nv)
+/* In parts, by faults alone: the word of page i becomes @base + i. */
+static void fill_parts(struct nv *nv, uint32_t *p, size_t bytes, uint32_t base)
 {
-	const size_t part = 16 * MIB;
-	const size_t bytes = (vram_or_skip(256 * MIB) * 5 / 4 + part - 1) & ~(part - 1);
+	const size_t part = 8 * MIB;
+
+	for (size_t at = 0; at < bytes; at += part)
+		nv_fill(nv, (char *)p + at, part / PAGE, PAGE, base + at / PAGE);
+}
+
+static size_t times_vram(unsigned int quarters)
+{
+	const size_t part = 8 * MIB;
+
+	return (vram_or_skip(256 * MIB) * quarters / 4 + part - 1) & ~(part - 1);
+}
+
+/* 1.25 times VRAM, streamed once: what came last is in VRAM, what came first is not. */
+static void stream(struct nv *nv)
+{
+	const size_t bytes = times_vram(5), quarter = times_vram(1);
+	long long evicted = nv_counter("pages_evicted"), waited = nv_counter("evictions_waited_for");
+	long long blocks = bytes / BLOCK;
 	uint32_t *p = nv_anon_aligned(bytes, BLOCK);
 
-	for (uint32_t round = 0; round < 3; round++) {
-		for (size_t at = 0; at < bytes; at += part)
-			nv_fill(nv, (char *)p + at, part / PAGE, PAGE,
-				round * 0x1000000 + at / PAGE);
-		if (round == 1)
-			igt_assert_eq(nv_sum(nv, p, 4096, PAGE),
-				      4096u * 0x1000000u + 4095u * 2048u);
+	fill_parts(nv, p, bytes, 5);
+	evicted = nv_counter_since("pages_evicted", evicted);
+	waited = nv_counter_since("evictions_waited_for", waited);
+	igt_info("%lld pages evicted, %lld of %lld blocks waited for it\n", evicted, waited, blocks);
+	igt_assert_lte(quarter / PAGE, evicted);
+	/* the client sees its part of it, in KiB */
+	igt_assert_lte(evicted * 4 / 2, nv_fdinfo(nv, "drm-nouveau-svm-evicted"));
+	igt_assert_lte(nv_fdinfo(nv, "drm-nouveau-svm-evicted"), evicted * 4);
+	igt_assert_lte(nv_fdinfo(nv, "drm-nouveau-svm-resident"),
+		       (long long)nv_pages_in_vram(p, bytes) * 4);
+	igt_assert_lte((long long)nv_pages_in_vram(p, bytes) * 2,
+		       nv_fdinfo(nv, "drm-nouveau-svm-resident"));
+	igt_assert_lte(evicted, 2 * quarter / PAGE);
+	igt_assert_lte(nv_pages_in_vram(p, quarter / 2), quarter / 2 / PAGE / 4);
+	igt_assert_lte(quarter / PAGE * 3 / 4,
+		       nv_pages_in_vram((char *)p + bytes - quarter, quarter));
+	check_words(p, bytes / PAGE, 5);
+	munmap(p, bytes);
+}
+
+/* Over and over 1.5 times VRAM: eviction ends by itself, data is right. */
+static void reuse(struct nv *nv)
+{
+	const size_t bytes = times_vram(6);
+	long long evicted[6], pages = bytes / PAGE;
+	uint32_t *p = nv_anon_aligned(bytes, BLOCK);
+
+	for (uint32_t round = 0; round < ARRAY_LEN(evicted); round++) {
+		evicted[round] = nv_counter("pages_evicted");
+		fill_parts(nv, p, bytes, round * 0x1000000);
+		evicted[round] = nv_counter_since("pages_evicted", evicted[round]);
+		igt_info("round %u: %lld pages evicted\n", round, evicted[round]);
 	}
-	check_words(p, bytes / PAGE, 2 * 0x1000000);
+	/* the first has to; all that come back in the second settle it */
+	igt_assert_lte(pages / 4, evicted[0]);
+	igt_assert_lte(evicted[1] + evicted[2], pages / 4);
+	igt_assert_lte(evicted[4] + evicted[5], pages / 16);
+	igt_assert_lt(pages / 3, (long long)nv_pages_in_vram(p, bytes));
+	check_words(p, bytes / PAGE, 5 * 0x1000000);
+	munmap(p, bytes);
+}
+
+/* Twice VRAM in an order nobody can foresee, CPU and GPU. */
+static void random_order(struct nv *nv)
+{
+	const size_t bytes = times_vram(8), part = 256 * 1024, n = bytes / part;
+	uint32_t *p = nv_anon_aligned(bytes, BLOCK);
+	uint32_t *last = calloc(n, sizeof(*last)), x = 1;
+
+	igt_assert(last);
+	for (uint32_t turn = 1; turn <= 3 * n; turn++) {
+		size_t k;
+
+		x = x * 1664525 + 1013904223;
+		k = (x >> 8) % n;
+		if (turn % 16 == 0 && last[k])
+			check_words(p + k * part / 4, part / PAGE, last[k]);
+		nv_fill(nv, (char *)p + k * part, part / PAGE, PAGE, turn * 0x100);
+		last[k] = turn * 0x100;
+	}
+	for (size_t k = 0; k < n; k++)
+		for (size_t i = 0; i < part / PAGE; i++)
+			igt_assert_eq(p[k * part / 4 + i * 1024], last[k] ? last[k] + i : 0);
+	igt_assert_lt(0, nv_counter("pages_evicted"));
+	free(last);
+	munmap(p, bytes);
+}
+
+/* Knob evict at 0: nobody goes for others, those stay where they are. */
+static void off(struct nv *nv)
+{
+	const size_t bytes = times_vram(5);
+	long long evicted = nv_counter("pages_evicted");
+	uint32_t *p = nv_anon_aligned(bytes, BLOCK);
+
+	nv_knob("evict", 0);
+	fill_parts(nv, p, bytes, 9);
+	igt_assert_eq(nv_counter_since("pages_evicted", evicted), 0);
+	igt_assert_lt(bytes / PAGE / 2, nv_pages_in_vram(p, bytes));
+	igt_assert_lt(nv_pages_in_vram(p, bytes), bytes / PAGE);
+	check_words(p, bytes / PAGE, 9);
+	munmap(p, bytes);
+}
+
+/* Memory of processes takes VRAM from buffer objects that nobody uses, too. */
+static void bos_go(struct nv *nv)
+{
+	const uint64_t total = vram_or_skip(256 * MIB);
+	const size_t bytes = times_vram(4);
+	long long gone = nv_counter("evicted_bos");
+	uint32_t *p = nv_anon_aligned(bytes, BLOCK);
+	struct nv_bo bos[8];
+
+	for (unsigned int i = 0; i < ARRAY_LEN(bos); i++) {
+		nv_bo_init(nv->fd, &bos[i], total / 16, NOUVEAU_GEM_DOMAIN_VRAM |
+			   NOUVEAU_GEM_DOMAIN_GART | NOUVEAU_GEM_DOMAIN_MAPPABLE);
+		nv_pattern(bos[i].map, PAGE, i);
+	}
+	fill_parts(nv, p, bytes, 3);
+	igt_assert_lt(0, nv_counter_since("evicted_bos", gone));
+	for (unsigned int i = 0; i < ARRAY_LEN(bos); i++) {
+		nv_check_pattern(bos[i].map, PAGE, i);
+		nv_bo_fini(&bos[i]);
+	}
+	check_words(p, bytes / PAGE, 3);
 	munmap(p, bytes);
 }
 
@@ -199,7 +313,11 @@ int igt_main()
 	static const struct nv_case cases[] = {
 		{ "evict-by-bo", by_bo, "Buffer objects take VRAM from processes" },
 		{ "evict-by-bo-busy", by_bo_busy, "The same under a kernel that writes there" },
-		{ "evict-oversub-125-stress", oversubscribed, "1.25 times VRAM, streamed by faults" },
+		{ "evict-stream-stress", stream, "1.25 times VRAM, streamed: the oldest go" },
+		{ "evict-reuse-stress", reuse, "1.5 times VRAM, again and again: eviction ends" },
+		{ "evict-random-stress", random_order, "Twice VRAM, in random order" },
+		{ "evict-off-stress", off, "No eviction for other pages when told so" },
+		{ "evict-takes-bo-stress", bos_go, "Pages take VRAM from idle buffer objects" },
 		{ "evict-ram-exhausted-stress", ram_exhausted, "No RAM to evict to" },
 	};
 

@@ -26,6 +26,7 @@
 #include "nouveau_client.h"
 #include "nouveau_device.h"
 #include "nouveau_drv.h"
+#include "nouveau_evict.h"
 #include "nouveau_fault_service.h"
 #include "nouveau_svm.h"
 #include "nouveau_vm.h"
@@ -74,6 +75,10 @@ static const char * const counter_names[] = {
 	[NOUVEAU_STAT_MIGRATE_PARTIAL] = "migrate_partial",
 	[NOUVEAU_STAT_MIGRATE_NOVRAM] = "migrate_no_vram",
 	[NOUVEAU_STAT_EVICT_CHUNK] = "evicted_chunks",
+	[NOUVEAU_STAT_EVICT_BO] = "evicted_bos",
+	[NOUVEAU_STAT_EVICT_SYNC] = "evictions_waited_for",
+	[NOUVEAU_STAT_PAGES_EVICTED] = "pages_evicted",
+	[NOUVEAU_STAT_PAGES_REFAULTED] = "pages_refaulted",
 	[NOUVEAU_STAT_ACCESS_NOTIFY] = "access_notifications",
 	[NOUVEAU_STAT_PAGES_PROMOTED] = "pages_promoted",
 	[NOUVEAU_STAT_CE_PUSH] = "ce_pushes",
@@ -173,5 +178,6 @@ void nouveau_debugfs_init(struct nouveau_device *ndev)
 	drm_debugfs_add_files(&ndev->drm, nouveau_debugfs_files,
 			      ARRAY_SIZE(nouveau_debugfs_files));
 	knobs = nouveau_svm_debugfs_init(ndev, ndev->drm.debugfs_root);
+	nouveau_evict_debugfs_init(ndev, knobs);
 	nouveau_access_debugfs_init(ndev, knobs);
 }

@@ -22,6 +22,7 @@
 #include "nouveau_device.h"
 #include "nouveau_dmem.h"
 #include "nouveau_drv.h"
+#include "nouveau_evict.h"
 #include "nouveau_fault_service.h"
 #include "nouveau_irq.h"
 #include "nouveau_pt.h"
@@ -113,6 +114,7 @@ static const struct nouveau_stage stages[] = {
 	{ "channels", nouveau_chan_init, nouveau_chan_fini },
 	{ "copy", nouveau_copy_init, nouveau_copy_fini },
 	{ "dmem", nouveau_dmem_init, nouveau_dmem_fini },
+	{ "evict", nouveau_evict_init, nouveau_evict_fini },
 	{ "faults", nouveau_fault_init, nouveau_fault_fini },
 	{ "svm", nouveau_svm_device_init, nouveau_svm_device_fini },
 	{ "access", nouveau_access_init, nouveau_access_fini },

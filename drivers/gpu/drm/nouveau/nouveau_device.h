@@ -14,6 +14,7 @@ struct nouveau_bar2;
 struct nouveau_chans;
 struct nouveau_copy;
 struct nouveau_dmem;
+struct nouveau_evict;
 struct nouveau_fault_service;
 struct nouveau_fifo;
 struct nouveau_irq;
@@ -64,6 +65,8 @@ struct nouveau_device {
 	struct nouveau_fault_service *fault;
 	/** @access: listens to the access counters (nouveau_access.c) */
 	struct nouveau_access_service *access;
+	/** @evict: keeps VRAM free (nouveau_evict.c) */
+	struct nouveau_evict *evict;
 	/** @dmem: device-private pages (nouveau_dmem.c) */
 	struct nouveau_dmem *dmem;
 	/** @svm: what all SVM clients share (nouveau_svm.c) */

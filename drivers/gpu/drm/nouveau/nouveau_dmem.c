@@ -40,7 +40,9 @@ u64 nouveau_dmem_page_addr(struct nouveau_device *ndev, struct page *page)
 void nouveau_dmem_touch(struct nouveau_device *ndev, struct page *page)
 {
 	struct nouveau_dmem_chunk *chunk = folio_zone_device_data(page_folio(page));
+	unsigned long i = page_to_pfn(page) - nouveau_dmem_pfn(chunk->dmem, chunk->vram.addr);
 
+	set_bit(i / NOUVEAU_GRANULE_PAGES, &chunk->used_lately);
 	nouveau_chunk_touch(ndev, &chunk->vram);
 }
 

@@ -236,10 +236,10 @@ static int dmem_grow(struct nouveau_dmem *dmem)
 	 * finds it being busy until it is on a list of ours.
 	 */
 	INIT_LIST_HEAD(&chunk->link);
-	err = nouveau_chunk_new(dmem->ndev, size, nouveau_dmem_chunk_evict, &chunk->vram);
+	err = nouveau_chunk_new(dmem->ndev, size, &nouveau_dmem_chunk_ops, &chunk->vram);
 	if (err == -ENOSPC) {
 		size = (u64)NOUVEAU_GRANULE_PAGES << PAGE_SHIFT;
-		err = nouveau_chunk_new(dmem->ndev, size, nouveau_dmem_chunk_evict, &chunk->vram);
+		err = nouveau_chunk_new(dmem->ndev, size, &nouveau_dmem_chunk_ops, &chunk->vram);
 	}
 	if (err) {
 		kfree(chunk);

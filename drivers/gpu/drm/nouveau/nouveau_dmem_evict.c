@@ -15,6 +15,7 @@
 
 #include "nouveau_device.h"
 #include "nouveau_dmem_priv.h"
+#include "nouveau_evict.h"
 #include "nouveau_stats.h"
 #include "nouveau_trace.h"
 
@@ -101,24 +102,23 @@ int nouveau_dmem_evict(struct nouveau_dmem_chunk *chunk, const struct nouveau_ma
 	/* Giving VRAM back is not worth a process of somebody; losing the device is. */
 	gfp_t gfp = may_lose ? GFP_KERNEL : GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
 	struct nouveau_dmem_scratch *s = kvmalloc_obj(*s, gfp);
+	struct nouveau_device *ndev = chunk->dmem->ndev;
 	unsigned int moved;
 
 	if (!s)
 		return -ENOMEM;
+	nouveau_evict_enter(ndev);
 	moved = evict_once(chunk, pages, s, may_lose);
+	nouveau_evict_leave(ndev, moved);
 	kvfree(s);
 	return moved ? 0 : -EBUSY;
 }
 
-/**
- * nouveau_dmem_chunk_evict - the VRAM manager wants a chunk back
- * @vram: the chunk
- *
- * Called with its reservation held, by whoever needs VRAM; takes no lock of SVM.
- *
- * Return: 0 when its VRAM is free, -EBUSY.
+/*
+ * The VRAM manager wants a chunk back. Called with its reservation held, by whoever
+ * needs VRAM; takes no lock of SVM. 0 when its VRAM is free.
  */
-int nouveau_dmem_chunk_evict(struct nouveau_chunk *vram)
+static int chunk_evict(struct nouveau_chunk *vram)
 {
 	struct nouveau_dmem_chunk *chunk = container_of(vram, struct nouveau_dmem_chunk, vram);
 	const struct nouveau_mask all = nouveau_mask_range(0, NOUVEAU_BLOCK_PAGES);
@@ -132,3 +132,55 @@ int nouveau_dmem_chunk_evict(struct nouveau_chunk *vram)
 	nouveau_dmem_evict(chunk, &all, false);
 	return nouveau_dmem_unclaim(chunk, true) ? -EBUSY : 0;
 }
+
+/* Granules of @used, up to @want pages of them, those that were not mapped lately first. */
+static struct nouveau_mask shrink_pick(const struct nouveau_mask *used, unsigned long lately,
+				       unsigned int want)
+{
+	struct nouveau_mask pick = { };
+	unsigned int pass, g, n = 0;
+
+	for (pass = 0; pass < 2; pass++) {
+		for (g = 0; g < NOUVEAU_GRANULES && n < want; g++) {
+			unsigned int first = g * NOUVEAU_GRANULE_PAGES;
+			struct nouveau_mask granule;
+
+			if (!!(lately & BIT(g)) != pass)
+				continue;
+			granule = nouveau_mask_range(first, first + NOUVEAU_GRANULE_PAGES);
+			granule = nouveau_mask_and(granule, used);
+			n += nouveau_mask_weight(&granule, first, first + NOUVEAU_GRANULE_PAGES);
+			pick = nouveau_mask_or(pick, &granule);
+		}
+	}
+	return pick;
+}
+
+/*
+ * Some VRAM is wanted by other pages. What is freed stays with the chunk, where the
+ * next migration finds it, or goes back when it has stayed empty for a while.
+ */
+static u64 chunk_shrink(struct nouveau_chunk *vram, u64 want)
+{
+	struct nouveau_dmem_chunk *chunk = container_of(vram, struct nouveau_dmem_chunk, vram);
+	unsigned long lately = READ_ONCE(chunk->used_lately);
+	unsigned int before, left, pages = want >> PAGE_SHIFT;
+	struct nouveau_mask used, pick;
+
+	if (nouveau_dmem_claim(chunk))
+		return 0;
+	used = nouveau_dmem_used(chunk);
+	before = nouveau_mask_weight(&used, 0, NOUVEAU_BLOCK_PAGES);
+	if (before) {
+		pick = shrink_pick(&used, lately, max(pages, NOUVEAU_GRANULE_PAGES));
+		nouveau_dmem_evict(chunk, &pick, false);
+		WRITE_ONCE(chunk->used_lately, 0);
+	}
+	left = nouveau_dmem_unclaim(chunk, false);
+	return before > left ? (u64)(before - left) << PAGE_SHIFT : 0;
+}
+
+const struct nouveau_chunk_ops nouveau_dmem_chunk_ops = {
+	.evict = chunk_evict,
+	.shrink = chunk_shrink,
+};

@@ -40,6 +40,8 @@ struct nouveau_dmem_chunk {
 	unsigned int pages;		/* 512 or 16 */
 	unsigned int used_pages;
 	struct nouveau_mask used;	/* allocated; bits beyond @pages are set */
+	/** @used_lately: granules that were mapped since the last shrink; hints */
+	unsigned long used_lately;
 	/** @large: one folio of 2 MiB; a hint, it may be split at any moment */
 	bool large;
 };
@@ -139,6 +141,6 @@ vm_fault_t nouveau_dmem_migrate_to_ram(struct vm_fault *vmf);
 /* nouveau_dmem_evict.c */
 int nouveau_dmem_evict(struct nouveau_dmem_chunk *chunk, const struct nouveau_mask *pages,
 		       bool may_lose);
-int nouveau_dmem_chunk_evict(struct nouveau_chunk *vram);
+extern const struct nouveau_chunk_ops nouveau_dmem_chunk_ops;
 
 #endif

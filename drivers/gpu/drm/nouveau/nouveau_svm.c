@@ -26,6 +26,7 @@
 
 #include "nouveau_client.h"
 #include "nouveau_device.h"
+#include "nouveau_evict.h"
 #include "nouveau_pt.h"
 #include "nouveau_stats.h"
 #include "nouveau_svm_priv.h"
@@ -86,8 +87,21 @@ int nouveau_svm_to_vram(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, 
 {
 	struct nouveau_dmem_source source = { .cookie = svm, .detach = svm_detach };
 	struct nouveau_svm_block *block = nouveau_svm_block_get(svm, base);
+	unsigned int pages = nouveau_mask_weight(mask, 0, NOUVEAU_BLOCK_PAGES);
+	unsigned int back = 0;
+	u64 stamp = 0;
 	int err;
 
+	if (block) {
+		nouveau_pt_lock(svm->pt);
+		back = min_t(unsigned int, pages, block->evicted_pages);
+		block->evicted_pages -= back;
+		stamp = block->evicted_stamp;
+		nouveau_pt_unlock(svm->pt);
+	}
+	if (back)
+		nouveau_evict_came_back(svm->ndev, stamp, back);
+	nouveau_evict_make_room(svm->ndev, (u64)pages << PAGE_SHIFT);
 	err = nouveau_dmem_to_vram(svm->ndev, vma, base, mask, &source, &s->dmem, moved);
 	atomic64_add(moved->moved, &svm->pages_to_vram);
 	if (moved->moved && block) {
@@ -142,7 +156,7 @@ static struct vm_area_struct *service_view(struct service *sv, unsigned int from
 	v->expected = sv->expect;
 	v->now_ns = ktime_get_ns();
 	if (nouveau_dmem_is_enabled(ndev)) {
-		v->vram_free = nouveau_vram_free_bytes(ndev) + nouveau_dmem_free_bytes(ndev);
+		v->vram_free = nouveau_evict_room(ndev);
 		v->vram_total = nouveau_vram_usable_bytes(ndev);
 	}
 	faulted = nouveau_mask_or(v->read, &v->write);

@@ -9,6 +9,7 @@
 #include <drm/drm_print.h>
 
 #include "nouveau_device.h"
+#include "nouveau_evict.h"
 #include "nouveau_pt.h"
 #include "nouveau_svm_priv.h"
 
@@ -22,14 +23,10 @@
 struct dentry *nouveau_svm_debugfs_init(struct nouveau_device *ndev, struct dentry *root)
 {
 	struct nouveau_svm_knobs *k = &ndev->svm->knobs;
-	struct nouveau_pressure_knobs *p = &ndev->svm->pressure;
 	struct dentry *dir = debugfs_create_dir("svm_knobs", root);
 
 #define X(knob, def, help) debugfs_create_u32(#knob, 0644, dir, &k->knob);
 	NOUVEAU_SVM_KNOBS(X)
-#undef X
-#define X(knob, def, help) debugfs_create_u32(#knob, 0644, dir, &p->knob);
-	NOUVEAU_PRESSURE_KNOBS(X)
 #undef X
 	return dir;
 }
@@ -75,6 +72,21 @@ void nouveau_svm_debugfs_show(struct nouveau_device *ndev, struct seq_file *m)
 		nouveau_svm_put(svm);
 	}
 	nouveau_dmem_debugfs_show(ndev, m);
+	nouveau_evict_debugfs_show(ndev, m);
+}
+
+/* Pages mapped to VRAM now, all blocks. */
+static u64 resident_pages(struct nouveau_svm_mm *svm)
+{
+	struct nouveau_svm_block *block;
+	unsigned long idx;
+	u64 n = 0;
+
+	nouveau_pt_lock(svm->pt);
+	xa_for_each(&svm->blocks, idx, block)
+		n += nouveau_mask_weight(&block->vram, 0, NOUVEAU_BLOCK_PAGES);
+	nouveau_pt_unlock(svm->pt);
+	return n;
 }
 
 /* What the GPU reaches without a fault, KiB: in VRAM, and in RAM. */
@@ -108,6 +120,10 @@ void nouveau_svm_fdinfo(struct nouveau_svm_mm *svm, struct drm_printer *p)
 	drm_printf(p, "drm-nouveau-svm-resident:\t%llu KiB\n", vram);
 	drm_printf(p, "drm-nouveau-svm-mapped:\t%llu KiB\n", sys);
 	drm_printf(p, "drm-nouveau-svm-faults:\t%lld\n", atomic64_read(&svm->faults));
+	drm_printf(p, "drm-nouveau-svm-resident:\t%llu KiB\n",
+		   resident_pages(svm) << (PAGE_SHIFT - 10));
+	drm_printf(p, "drm-nouveau-svm-evicted:\t%lld KiB\n",
+		   atomic64_read(&svm->pages_evicted) << (PAGE_SHIFT - 10));
 	drm_printf(p, "drm-nouveau-svm-to-vram:\t%lld KiB\n",
 		   atomic64_read(&svm->pages_to_vram) << (PAGE_SHIFT - 10));
 	drm_printf(p, "drm-nouveau-svm-to-sys:\t%lld KiB\n",

@@ -21,6 +21,7 @@
 #include <drm/drm_print.h>
 
 #include "nouveau_device.h"
+#include "nouveau_evict.h"
 #include "nouveau_lock.h"
 #include "nouveau_pt.h"
 #include "nouveau_stats.h"
@@ -257,6 +258,42 @@ static void heat_returned_locked(struct nouveau_svm_mm *svm, u64 start, u64 end)
 					  atomic_read(&svm->serial));
 }
 
+/* Pages in VRAM that lose their entry with [first, end): entries go as a whole. */
+static unsigned int vram_pages_lost(const struct nouveau_svm_block *block, unsigned int first,
+				    unsigned int end)
+{
+	if (block->huge)
+		return nouveau_mask_weight(&block->vram, 0, NOUVEAU_BLOCK_PAGES);
+	if (block->big & BIT(first / NOUVEAU_GRANULE_PAGES))
+		first = round_down(first, NOUVEAU_GRANULE_PAGES);
+	if (block->big & BIT((end - 1) / NOUVEAU_GRANULE_PAGES))
+		end = round_up(end, NOUVEAU_GRANULE_PAGES);
+	return nouveau_mask_weight(&block->vram, first, end);
+}
+
+/*
+ * Eviction finds pages by where they are and says nothing about whose they are: what
+ * loses VRAM while one is going on is taken for its work. An estimate, for a policy.
+ */
+static void heat_evicted_locked(struct nouveau_svm_mm *svm, u64 start, u64 end)
+{
+	struct nouveau_svm_block *block;
+	unsigned long idx;
+
+	nouveau_pt_assert_locked(svm->pt);
+	xa_for_each_range(&svm->blocks, idx, block, start >> NOUVEAU_BLOCK_SHIFT,
+			  (end - 1) >> NOUVEAU_BLOCK_SHIFT) {
+		unsigned int n = vram_pages_lost(block, page_in_block(block, start),
+						 page_in_block(block, end));
+
+		if (!n)
+			continue;
+		atomic64_add(n, &svm->pages_evicted);
+		block->evicted_stamp = nouveau_evict_stamp(svm->ndev);
+		block->evicted_pages = min(block->evicted_pages + n, NOUVEAU_BLOCK_PAGES);
+	}
+}
+
 /*
  * The CPU's view of [start, end) is about to change.
  *
@@ -291,6 +328,8 @@ static bool svm_invalidate(struct mmu_interval_notifier *mni,
 		if (range->event == MMU_NOTIFY_MIGRATE &&
 		    range->owner == nouveau_dmem_owner(svm->ndev))
 			heat_returned_locked(svm, start, end);
+		if (range->event == MMU_NOTIFY_CLEAR && nouveau_evict_is_on(svm->ndev))
+			heat_evicted_locked(svm, start, end);
 		zapped = nouveau_svm_zap_locked(svm, start, end);
 		nouveau_svm_release_held_locked(svm, start, end);
 	}
@@ -526,7 +565,6 @@ int nouveau_svm_device_init(struct nouveau_device *ndev)
 		return -ENOMEM;
 	dev->ndev = ndev;
 	dev->knobs = nouveau_svm_knobs_default;
-	dev->pressure = nouveau_pressure_knobs_default;
 	xa_init(&dev->by_vm);
 	init_waitqueue_head(&dev->wq);
 	dev->bind_wq = alloc_workqueue("nouveau-bind", WQ_UNBOUND, 4);

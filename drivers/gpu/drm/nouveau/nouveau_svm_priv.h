@@ -18,7 +18,6 @@
 
 #include "nouveau_device.h"
 #include "nouveau_dmem.h"
-#include "nouveau_pressure.h"
 #include "nouveau_svm.h"
 #include "nouveau_svm_advice.h"
 #include "nouveau_svm_policy.h"
@@ -34,7 +33,6 @@ struct nouveau_vm;
 struct nouveau_svm_device {
 	struct nouveau_device *ndev;
 	struct nouveau_svm_knobs knobs;
-	struct nouveau_pressure_knobs pressure;
 	/** @by_vm: running mirrors by their nouveau_vm; its lock guards the lookup */
 	struct xarray by_vm;
 	/** @running: mirrors not stopped yet */
@@ -75,6 +73,8 @@ struct nouveau_svm_block {
 	dma_addr_t *dma;
 	struct nouveau_svm_heat heat;
 	struct nouveau_svm_use use;
+	u64 evicted_stamp;		/* of the last eviction from it */
+	u16 evicted_pages;		/* that have not come back to VRAM */
 };
 
 /*
@@ -139,7 +139,7 @@ struct nouveau_svm_mm {
 	pid_t tgid;
 	char comm[TASK_COMM_LEN];
 	/* for fdinfo */
-	atomic64_t faults, pages_to_vram, pages_to_sys;
+	atomic64_t faults, pages_to_vram, pages_to_sys, pages_evicted;
 };
 
 /* What one walk-and-map is asked for, pages of the block. */

@@ -7,6 +7,7 @@
  * is not mapped for the GPU any more, or is in VRAM by now, is old news.
  */
 #include "nouveau_device.h"
+#include "nouveau_evict.h"
 #include "nouveau_pt.h"
 #include "nouveau_svm_priv.h"
 
@@ -30,7 +31,7 @@ unsigned int nouveau_svm_promote(struct nouveau_svm_mm *svm, u64 base,
 	struct nouveau_svm_request req = { .base = base, .hot = true };
 	struct nouveau_mask came;
 
-	if (!block || !svm->ndev->svm->pressure.promote)
+	if (!block || !nouveau_evict_promotes(svm->ndev))
 		return 0;
 	nouveau_pt_lock(svm->pt);
 	req.read = nouveau_mask_and(*hot, &block->mapped);

@@ -37,7 +37,7 @@ struct vram_bo {
 	struct ttm_buffer_object ttm;
 	spinlock_t lock;		/* protects the rest */
 	struct nouveau_chunk *chunk;	/* NULL: not a chunk, or its owner let go */
-	struct task_struct *evictor;	/* inside chunk->evict() */
+	struct task_struct *evictor;	/* inside a callback of the chunk */
 	bool evicted;			/* the owner has moved out */
 };
 
@@ -150,14 +150,13 @@ void nouveau_mem_flush(struct nouveau_device *ndev)
  * nouveau_chunk_new() - VRAM for device-private pages
  * @ndev: the device
  * @size: bytes: 4 KiB, 64 KiB or 2 MiB
- * @evict: called with lock 4 of nouveau_lock.h held when TTM wants the memory;
- *	0 once the pages are elsewhere, an errno to be left alone
+ * @ops: how to get it back
  * @chunk: filled in; stays where it is until nouveau_chunk_del()
  *
  * Return: 0, -ENOSPC when it is not free (nothing is evicted), -ENOMEM.
  */
 int nouveau_chunk_new(struct nouveau_device *ndev, u64 size,
-		      int (*evict)(struct nouveau_chunk *chunk), struct nouveau_chunk *chunk)
+		      const struct nouveau_chunk_ops *ops, struct nouveau_chunk *chunk)
 {
 	struct ttm_place place = {
 		.mem_type = TTM_PL_VRAM,
@@ -166,7 +165,7 @@ int nouveau_chunk_new(struct nouveau_device *ndev, u64 size,
 	struct vram_bo *bo;
 
 	chunk->size = size;
-	chunk->evict = evict;
+	chunk->ops = ops;
 	bo = vram_bo_new(ndev, size, size, &place, chunk);
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
@@ -201,33 +200,87 @@ void nouveau_chunk_del(struct nouveau_device *ndev, struct nouveau_chunk *chunk)
 	ttm_bo_fini(&bo->ttm);
 }
 
-int nouveau_chunk_evict(struct ttm_buffer_object *ttm)
+/* The chunk of @bo, which stays until chunk_exit(); NULL when its owner let go. */
+static struct nouveau_chunk *chunk_enter(struct vram_bo *bo)
 {
-	struct vram_bo *bo = to_vram_bo(ttm);
-	struct nouveau_chunk *chunk;
-	int err;
+	dma_resv_assert_held(bo->ttm.base.resv);
+	guard(spinlock)(&bo->lock);
+	if (bo->evicted || !bo->chunk)
+		return NULL;
+	bo->evictor = current;
+	return bo->chunk;
+}
 
-	dma_resv_assert_held(ttm->base.resv);
-	spin_lock(&bo->lock);
-	chunk = bo->evicted ? NULL : bo->chunk;
-	if (chunk)
-		bo->evictor = current;
-	spin_unlock(&bo->lock);
-	if (!chunk)
-		return 0;
-
-	err = chunk->evict(chunk);
-
-	spin_lock(&bo->lock);
-	bo->evicted = !err;
+static void chunk_exit(struct vram_bo *bo, bool evicted)
+{
+	guard(spinlock)(&bo->lock);
+	bo->evicted = evicted;
 	WRITE_ONCE(bo->evictor, NULL);
 	/* The bo is referenced by TTM until after this. */
 	wake_up_var(&bo->evictor);
-	spin_unlock(&bo->lock);
+}
+
+int nouveau_chunk_evict(struct ttm_buffer_object *ttm)
+{
+	struct vram_bo *bo = to_vram_bo(ttm);
+	struct nouveau_chunk *chunk = chunk_enter(bo);
+	int err;
+
+	if (!chunk)
+		return 0;
+	err = chunk->ops->evict(chunk);
+	chunk_exit(bo, !err);
 	if (!err)
 		nouveau_stat_inc(&ttm_to_vram(ttm->bdev)->ndev->stats, NOUVEAU_STAT_EVICT_CHUNK);
 	/* Anything but EBUSY would end TTM's search for room. */
 	return err ? -EBUSY : 0;
+}
+
+static u64 reclaim_chunk(struct vram_bo *bo, u64 want)
+{
+	struct nouveau_chunk *chunk = chunk_enter(bo);
+	u64 got;
+
+	if (!chunk)
+		return 0;
+	got = chunk->ops->shrink(chunk, want);
+	chunk_exit(bo, false);
+	return got;
+}
+
+/* Out of VRAM, as TTM would do it. */
+static u64 reclaim_bo(struct ttm_buffer_object *ttm, struct ttm_operation_ctx *ctx)
+{
+	struct nouveau_device *ndev = ttm_to_vram(ttm->bdev)->ndev;
+	struct ttm_placement placement;
+	u64 size = ttm->base.size;
+
+	nouveau_ttm_funcs.evict_flags(ttm, &placement);
+	if (ttm->pin_count || !placement.num_placement)
+		return 0;
+	if (ttm_bo_validate(ttm, &placement, ctx))
+		return 0;
+	nouveau_stat_inc(&ndev->stats, NOUVEAU_STAT_EVICT_BO);
+	return size;
+}
+
+u64 nouveau_vram_reclaim(struct nouveau_device *ndev, u64 bytes)
+{
+	struct ttm_operation_ctx ctx = { .gfp_retry_mayfail = true };
+	struct ttm_lru_walk_arg arg = { .ctx = &ctx, .trylock_only = true };
+	struct ttm_bo_lru_cursor cursor;
+	struct ttm_buffer_object *bo;
+	u64 got = 0;
+
+	ttm_bo_lru_for_each_reserved_guarded(&cursor, &ndev->vram->vram.base, &arg, bo) {
+		if (nouveau_vram_owns(bo))
+			got += reclaim_chunk(to_vram_bo(bo), bytes - got);
+		else if (nouveau_bo_owns(bo))
+			got += reclaim_bo(bo, &ctx);
+		if (got >= bytes)
+			break;
+	}
+	return got;
 }
 
 void nouveau_chunk_touch(struct nouveau_device *ndev, struct nouveau_chunk *chunk)

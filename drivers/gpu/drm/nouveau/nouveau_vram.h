@@ -36,15 +36,22 @@ void nouveau_mem_flush(struct nouveau_device *ndev);
  * struct nouveau_chunk - VRAM under device-private pages
  *
  * A piece of the same VRAM manager buffer objects live in, on the same LRU.
- * When TTM wants it back it calls @evict, which must move the pages out and
- * return 0, or an errno to be left alone. After 0 the VRAM is gone; the chunk
- * still wants its nouveau_chunk_del(), from inside @evict or later.
+ * When TTM wants it back it calls @ops->evict. After a 0 the VRAM is gone; the chunk
+ * still wants its nouveau_chunk_del(), from inside that callback or later.
  */
 struct nouveau_chunk {
 	u64 addr;		/* VRAM address, bytes */
 	u64 size;		/* bytes: 2 MiB, 64 KiB or 4 KiB */
-	int (*evict)(struct nouveau_chunk *chunk);
+	const struct nouveau_chunk_ops *ops;
 	void *priv;		/* allocator's */
+};
+
+/* Both are called with lock 4 of nouveau_lock.h held. */
+struct nouveau_chunk_ops {
+	/* Move out. 0 once the pages are elsewhere, an errno to be left alone. */
+	int (*evict)(struct nouveau_chunk *chunk);
+	/* Free about @want bytes of it, the least used; the chunk stays. Returns how many. */
+	u64 (*shrink)(struct nouveau_chunk *chunk, u64 want);
 };
 
 /*
@@ -52,10 +59,17 @@ struct nouveau_chunk {
  * May sleep. Contents undefined.
  */
 int nouveau_chunk_new(struct nouveau_device *ndev, u64 size,
-		      int (*evict)(struct nouveau_chunk *chunk), struct nouveau_chunk *chunk);
+		      const struct nouveau_chunk_ops *ops, struct nouveau_chunk *chunk);
 void nouveau_chunk_del(struct nouveau_device *ndev, struct nouveau_chunk *chunk);
 /* Mark as used just now (LRU tail). */
 void nouveau_chunk_touch(struct nouveau_device *ndev, struct nouveau_chunk *chunk);
+
+/*
+ * Free @bytes of VRAM from the cold end of the LRU list: parts of chunks, which stay
+ * with their owner, and whole buffer objects. Returns how many bytes that were. Sleeps;
+ * reservations (lock 4) are only tried.
+ */
+u64 nouveau_vram_reclaim(struct nouveau_device *ndev, u64 bytes);
 
 u64 nouveau_vram_free_bytes(struct nouveau_device *ndev);
 u64 nouveau_vram_usable_bytes(struct nouveau_device *ndev);
