@@ -43,8 +43,8 @@ static void refaults(void **state)
 	nouveau_pressure_evicted(&p, 4000);
 	assert_true(nouveau_pressure_is_refault(&p, 1));
 	assert_false(nouveau_pressure_is_refault(&p, 0));
-	/* 16000 later it would not have been there either */
-	p.clock = 1 + 16000;
+	/* after eight times all of VRAM it is somebody new */
+	p.clock = 1 + 8 * 16000;
 	assert_false(nouveau_pressure_is_refault(&p, 1));
 	assert_true(nouveau_pressure_is_refault(&p, 2));
 }
@@ -138,6 +138,8 @@ static void patterns(void **state)
 	assert_true(sweep(100, 125, 2, 1000) <= 26 * 512);
 	assert_int_equal(sweep(100, 125, 3, 1000), 0);
 	assert_int_equal(sweep(100, 200, 3, 1000), 0);
+	assert_true(sweep(100, 600, 2, 1000) <= 510 * 512);
+	assert_int_equal(sweep(100, 600, 3, 1000), 0);
 	assert_int_equal(sweep(100, 4000, 1, 1000), 4000 * 512);
 	/* a slow one looks again whether things have changed, at less and less expense */
 	assert_true(sweep(100, 150, 40, 10 * MS) <= 20 * 512);

@@ -232,6 +232,8 @@ int verb_bench(int argc, char **argv)
 	struct counters probe;
 	int opt, ret;
 
+	if (argc > 1 && !strcmp(argv[1], "pressure"))
+		return bench_pressure(argc - 1, argv + 1);
 	while ((opt = getopt_long(argc, argv, "j:l:h", options, NULL)) != -1) {
 		switch (opt) {
 		case 'j':
@@ -245,6 +247,7 @@ int verb_bench(int argc, char **argv)
 			break;
 		case 'h':
 			puts("usage: nvsvm bench [--json FILE] [--limit BYTES]\n"
+			     "       nvsvm bench pressure [--json FILE]\n"
 			     "Counts, ratios to the raw copy engine, and times.");
 			return 0;
 		default:

@@ -22,6 +22,8 @@ int verb_run(int argc, char **argv);
 int verb_top(int argc, char **argv);
 int verb_bench(int argc, char **argv);
 int verb_trace(int argc, char **argv);
+/* nvsvm bench pressure; argv[0] is "pressure". */
+int bench_pressure(int argc, char **argv);
 
 /* Prints "nvsvm: <text>: <strerror>" and returns 1. */
 int complain(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -21,6 +21,8 @@
 #define BACKOFF_MAX		6u
 /* Share of VRAM that has to be evicted for a verdict, as a shift: 1/16. */
 #define SAMPLE_SHIFT		4
+/* What comes back before this much of VRAM was evicted came back soon: 8 times. */
+#define SOON_SHIFT		3
 /* Samples are cut back at this share, so that what was long ago counts less: 1/2. */
 #define MEMORY_SHIFT		1
 
@@ -88,11 +90,12 @@ void nouveau_pressure_evicted(struct nouveau_pressure *p, u64 pages)
  * @p: state
  * @stamp: the clock when it was evicted, 0: never
  *
- * With twice the VRAM it would have stayed.
+ * Soon is before eight times VRAM went the same way: a working set that is used in
+ * turns comes back after it was evicted as a whole, however large it is.
  */
 bool nouveau_pressure_is_refault(const struct nouveau_pressure *p, u64 stamp)
 {
-	return stamp && p->clock - stamp < p->total_pages;
+	return stamp && p->clock - stamp < p->total_pages << SOON_SHIFT;
 }
 
 static void in_place(struct nouveau_pressure *p, const struct nouveau_pressure_knobs *k, u64 now_ns)

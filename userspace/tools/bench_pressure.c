@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+/*
+ * nvsvm bench pressure: half of VRAM to twice VRAM, streamed once and used again and
+ * again, with migration and mapped in place, in one run. A guest with little VRAM
+ * makes it quick (VRAM=64M). Every page that is touched is checked.
+ */
+#include <glob.h>
+#include <inttypes.h>
+#include <sm75.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "kernels.h"
+#include "tool.h"
+
+#define PAGE 4096u
+#define MIB (1u << 20)
+#define PART (8 * MIB)			/* of a launch */
+#define STRIDE 1024u			/* of an access: four a page */
+#define SWEEPS 6
+
+struct pressure {
+	struct nvsvm_context *context;
+	struct nvsvm_kernel *touch;
+	FILE *json;
+	bool first;
+};
+
+struct sweeps {
+	uint64_t ns[SWEEPS];
+	struct counters from, to;
+};
+
+static bool knob(const char *name, unsigned int value)
+{
+	char pattern[96];
+	bool ok = false;
+	glob_t found;
+	FILE *f;
+
+	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/dri/*/svm_knobs/%s", name);
+	if (glob(pattern, 0, NULL, &found))
+		return false;
+	f = fopen(found.gl_pathv[0], "w");
+	if (f) {
+		ok = fprintf(f, "%u\n", value) > 0;
+		ok &= !fclose(f);
+	}
+	globfree(&found);
+	return ok;
+}
+
+static int sweep(struct pressure *b, char *p, size_t bytes)
+{
+	int ret = 0;
+
+	for (size_t at = 0; at < bytes && !ret; at += PART) {
+		const struct { void *p; uint32_t count, stride; } args = {
+			p + at, PART / STRIDE, STRIDE };
+		const uint32_t grid[3] = { PART / STRIDE / 256, 1, 1 }, block[3] = { 256, 1, 1 };
+
+		ret = nvsvm_launch(b->touch, grid, block, &args, sizeof(args));
+		if (!ret)
+			ret = nvsvm_wait(b->context);
+	}
+	return ret;
+}
+
+/* @n sweeps over fresh memory that the CPU has written. */
+static int measure(struct pressure *b, size_t bytes, unsigned int n, struct sweeps *s)
+{
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int ret = 0;
+
+	if (p == MAP_FAILED)
+		return -12;
+	for (size_t i = 0; i < bytes; i += STRIDE)
+		*(uint32_t *)(p + i) = (uint32_t)i;
+	counters_read(&s->from);
+	for (unsigned int i = 0; i < n && !ret; i++) {
+		s->ns[i] = now_ns();
+		ret = sweep(b, p, bytes);
+		s->ns[i] = now_ns() - s->ns[i];
+	}
+	counters_read(&s->to);
+	for (size_t i = 0; i < bytes && !ret; i += STRIDE)
+		if (*(uint32_t *)(p + i) != (uint32_t)i + n)
+			ret = complain(0, "wrong data at %zu of %zu", i, bytes);
+	munmap(p, bytes);
+	return ret;
+}
+
+static uint64_t sum(const uint64_t *ns, unsigned int n)
+{
+	uint64_t all = 0;
+
+	while (n--)
+		all += *ns++;
+	return all;
+}
+
+/* The second half of the sweeps is what it comes to; the machine has other work, too. */
+static uint64_t steady(const uint64_t *ns)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (unsigned int i = SWEEPS / 2; i < SWEEPS; i++)
+		best = ns[i] < best ? ns[i] : best;
+	return best;
+}
+
+/* @beside: nanoseconds a MiB of what it is compared with; 0: it is that. */
+static void row(struct pressure *b, const char *what, size_t bytes, uint64_t ns, double beside,
+		const struct sweeps *s)
+{
+	static const char *const shown[] = { "faults", "pages_to_vram", "pages_evicted",
+					     "pages_refaulted", "evictions_waited_for" };
+	double per_mib = (double)ns * MIB / bytes;
+
+	printf("%-26s %4zu", what, bytes / MIB);
+	for (unsigned int i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		printf(" %8" PRIu64, counters_delta(&s->from, &s->to, shown[i]));
+	printf(" %8" PRIu64 " %9.2f %9.1f",
+	       counters_delta(&s->from, &s->to, "ce_bytes") / MIB, ns / 1e6, per_mib / 1e3);
+	if (beside > 0)
+		printf(" %7.2f", per_mib / beside);
+	putchar('\n');
+	fflush(stdout);
+	if (!b->json)
+		return;
+	fprintf(b->json, "%s\n  {\"what\": \"%s\", \"bytes\": %zu, \"ns\": %" PRIu64,
+		b->first ? "" : ",", what, bytes, ns);
+	if (beside > 0)
+		fprintf(b->json, ", \"ratio\": %.4f", per_mib / beside);
+	for (unsigned int i = 0; i < s->to.count; i++)
+		fprintf(b->json, ", \"%s\": %" PRIu64, s->to.entry[i].name,
+			s->to.entry[i].value - counters_get(&s->from, s->to.entry[i].name));
+	fputc('}', b->json);
+	b->first = false;
+}
+
+/* One size: a stream, then sweeps, each beside what it is to be held against. */
+static int one_size(struct pressure *b, const char *times, size_t bytes, double *fitting)
+{
+	struct sweeps stream, again, reuse, place;
+	char name[48];
+	double held;
+	int ret;
+
+	ret = measure(b, bytes, 1, &stream);
+	if (!ret)
+		ret = measure(b, bytes, 1, &again);
+	if (ret)
+		return ret;
+	if (again.ns[0] < stream.ns[0])
+		stream = again;
+	snprintf(name, sizeof(name), "stream %s", times);
+	row(b, name, bytes, stream.ns[0], *fitting, &stream);
+	if (!*fitting)
+		*fitting = (double)stream.ns[0] * MIB / bytes;
+
+	if (!knob("migrate", 0))
+		return complain(0, "cannot set knobs in debugfs (root?)");
+	ret = measure(b, bytes, SWEEPS, &place);
+	knob("migrate", 1);
+	if (!ret)
+		ret = measure(b, bytes, SWEEPS, &reuse);
+	if (ret)
+		return ret;
+	held = (double)sum(place.ns, SWEEPS) * MIB / bytes;
+	snprintf(name, sizeof(name), "6 sweeps %s in place", times);
+	row(b, name, bytes, sum(place.ns, SWEEPS), 0, &place);
+	snprintf(name, sizeof(name), "6 sweeps %s", times);
+	row(b, name, bytes, sum(reuse.ns, SWEEPS), held, &reuse);
+	held = (double)steady(place.ns) * MIB / bytes;
+	snprintf(name, sizeof(name), "best of the last 3, %s", times);
+	row(b, name, bytes, steady(reuse.ns), held, &reuse);
+	return 0;
+}
+
+static int run_sizes(struct pressure *b)
+{
+	static const struct { const char *times; unsigned int percent; } sizes[] = {
+		{ "0.5x", 50 }, { "1x", 100 }, { "1.25x", 125 }, { "2x", 200 },
+	};
+	struct nvsvm_info info;
+	double fitting = 0;
+	int ret = 0;
+
+	nvsvm_get_info(b->context, &info);
+	printf("VRAM %" PRIu64 " MiB; streams beside the one that fits, sweeps beside those in place\n",
+	       info.vram_bytes / MIB);
+	printf("%-26s %4s %8s %8s %8s %8s %8s %8s %9s %9s %7s\n", "", "MiB", "faults", "to VRAM",
+	       "evicted", "back", "waited", "CE MiB", "ms", "us/MiB", "ratio");
+	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]) && !ret; i++)
+		ret = one_size(b, sizes[i].times,
+			       info.vram_bytes / 100 * sizes[i].percent / PART * PART, &fitting);
+	return ret;
+}
+
+static int load(struct pressure *b)
+{
+	struct sm75_program prog;
+	struct sm75_error err;
+	int ret = sm75_assemble(kernel_touch, &prog, &err);
+
+	if (ret)
+		return ret;
+	ret = nvsvm_kernel_new(b->context, prog.words, prog.count, prog.gprs, prog.shared_bytes,
+			       prog.local_bytes, prog.barriers, &b->touch);
+	sm75_program_free(&prog);
+	return ret;
+}
+
+int bench_pressure(int argc, char **argv)
+{
+	struct pressure b = { .first = true };
+	struct counters probe;
+	int ret;
+
+	if (argc == 3 && !strcmp(argv[1], "--json")) {
+		b.json = fopen(argv[2], "w");
+		if (!b.json)
+			return complain(-1, "%s", argv[2]);
+	} else if (argc != 1) {
+		puts("usage: nvsvm bench pressure [--json FILE]\n"
+		     "Half of VRAM to twice VRAM, streamed and used again.");
+		return 2;
+	}
+	if (!counters_read(&probe))
+		return complain(0, "cannot read the driver's counters in debugfs (root?)");
+	ret = nvsvm_open(NULL, &b.context);
+	if (ret)
+		return complain(ret, "no GPU with shared virtual memory");
+	if (b.json)
+		fputc('[', b.json);
+	ret = load(&b);
+	if (!ret)
+		ret = run_sizes(&b);
+	nvsvm_kernel_free(b.touch);
+	nvsvm_close(b.context);
+	if (b.json) {
+		fputs("\n]\n", b.json);
+		fclose(b.json);
+	}
+	return ret ? complain(ret, "bench pressure") : 0;
+}
