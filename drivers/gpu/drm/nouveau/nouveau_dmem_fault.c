@@ -83,6 +83,7 @@ static void home_window(const struct vm_fault *vmf, unsigned int pages, u64 *sta
 	*end = min_t(u64, base + bytes, vmf->vma->vm_end);
 }
 
+/* Pages that came home, or a negative errno. */
 static int home_around(struct vm_fault *vmf, unsigned int pages, struct nouveau_dmem_job *job)
 {
 	struct nouveau_dmem *dmem = page_dmem(vmf->page);
@@ -98,7 +99,7 @@ static int home_around(struct vm_fault *vmf, unsigned int pages, struct nouveau_
 		stream_note(dmem, vmf->vma->vm_mm, vmf->address, end, pages);
 	nouveau_stat_inc(&dmem->ndev->stats, NOUVEAU_STAT_CPU_FAULT);
 	trace_nouveau_cpu_fault(vmf->address, end, moved.moved, err);
-	return err;
+	return err ?: moved.moved;
 }
 
 static int home_small(struct vm_fault *vmf, unsigned int pages)
@@ -119,6 +120,37 @@ static int home_large(struct vm_fault *vmf, unsigned int pages, struct nouveau_d
 	return home_around(vmf, pages, &job);
 }
 
+static int home_pages(struct vm_fault *vmf, unsigned int pages)
+{
+	struct nouveau_dmem_scratch *s = NULL;
+	int ret;
+
+	if (pages > NOUVEAU_GRANULE_PAGES)
+		s = kvmalloc_obj(*s, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+	if (s)
+		ret = home_large(vmf, pages, s);
+	else
+		ret = home_small(vmf, min(pages, NOUVEAU_GRANULE_PAGES));
+	kvfree(s);
+	return ret;
+}
+
+/*
+ * A folio that is mapped page by page is split while it is collected. Core mm
+ * keeps the faulting page locked then, but goes on taking the folio's first page
+ * for it, so that page must not be in the same collection, unless it is the same.
+ */
+static int home_cut(struct vm_fault *vmf)
+{
+	int ret;
+
+	if (!vmf->pte || !folio_test_large(page_folio(vmf->page)))
+		return 0;
+	ret = home_small(vmf, 1);
+	/* Not split: somebody looks at it. The CPU comes again. */
+	return ret ?: folio_test_large(page_folio(vmf->page)) ? 1 : 0;
+}
+
 /**
  * nouveau_dmem_migrate_to_ram - the CPU touched a page that is in VRAM
  * @vmf: the fault; its page is locked and referenced
@@ -131,20 +163,14 @@ static int home_large(struct vm_fault *vmf, unsigned int pages, struct nouveau_d
 vm_fault_t nouveau_dmem_migrate_to_ram(struct vm_fault *vmf)
 {
 	struct nouveau_dmem *dmem = page_dmem(vmf->page);
-	struct nouveau_dmem_scratch *s = NULL;
 	/* No PTE: one entry for 2 MiB. */
 	unsigned int pages = vmf->pte ? stream_pages(dmem, vmf->vma->vm_mm, vmf->address) :
 					NOUVEAU_BLOCK_PAGES;
-	int err;
+	int ret = home_cut(vmf);
 
-	if (pages > NOUVEAU_GRANULE_PAGES)
-		s = kvmalloc_obj(*s, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
-	if (s)
-		err = home_large(vmf, pages, s);
-	else
-		err = home_small(vmf, min(pages, NOUVEAU_GRANULE_PAGES));
-	kvfree(s);
-	if (err == -ENOMEM)
+	if (!ret)
+		ret = home_pages(vmf, pages);
+	if (ret == -ENOMEM)
 		return VM_FAULT_OOM;
-	return err ? VM_FAULT_SIGBUS : 0;
+	return ret < 0 ? VM_FAULT_SIGBUS : 0;
 }
