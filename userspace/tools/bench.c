@@ -9,22 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
+#include "bench.h"
 #include "kernels.h"
-#include "tool.h"
 
-#define PAGE 4096u
-#define MIB (1u << 20)
 #define CE_BYTES (16 * MIB)
-#define CE_ROUNDS 4
-
-struct bench {
-	struct nvsvm_context *context;
-	struct nvsvm_kernel *touch;
-	FILE *json;
-	bool first;
-	double ce_up, ce_down;		/* raw copy engine, bytes per ns */
-};
+#define CE_ROUNDS 8
 
 static void *fresh(size_t bytes, bool touched)
 {
@@ -37,8 +28,30 @@ static void *fresh(size_t bytes, bool touched)
 	return p;
 }
 
-static void row(struct bench *b, const char *what, size_t bytes, uint64_t ns, double ratio,
-		const struct counters *from, const struct counters *to)
+uint64_t bench_cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + t.tv_nsec;
+}
+
+static void row_json(struct bench *b, const char *what, size_t bytes, const struct measured *m)
+{
+	fprintf(b->json, "%s\n  {\"what\": \"%s\", \"bytes\": %zu, \"ns\": %" PRIu64,
+		b->first ? "" : ",", what, bytes, m->ns);
+	if (m->cpu_ns)
+		fprintf(b->json, ", \"cpu_ns\": %" PRIu64, m->cpu_ns);
+	if (m->ratio > 0)
+		fprintf(b->json, ", \"of_raw_ce\": %.4f", m->ratio);
+	for (unsigned int i = 0; i < m->to.count; i++)
+		fprintf(b->json, ", \"%s\": %" PRIu64, m->to.entry[i].name,
+			m->to.entry[i].value - counters_get(&m->from, m->to.entry[i].name));
+	fputc('}', b->json);
+	b->first = false;
+}
+
+void bench_row(struct bench *b, const char *what, size_t bytes, const struct measured *m)
 {
 	static const char *const shown[] = { "faults", "fault_batches", "replays",
 					     "tlb_invalidates", "pt_pushes", "ce_pushes",
@@ -51,36 +64,31 @@ static void row(struct bench *b, const char *what, size_t bytes, uint64_t ns, do
 		snprintf(size, sizeof(size), "%zu KiB", bytes / 1024);
 	printf("%-22s %8s", what, size);
 	for (unsigned int i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
-		printf(" %8" PRIu64, counters_delta(from, to, shown[i]));
-	printf(" %10.2f %8.1f", ns / 1e6, (double)bytes / ns * 1e9 / MIB);
-	if (ratio > 0)
-		printf(" %7.2f", ratio);
+		printf(" %8" PRIu64, counters_delta(&m->from, &m->to, shown[i]));
+	printf(" %10.2f", m->ns / 1e6);
+	if (m->cpu_ns)
+		printf(" %9.1f", m->cpu_ns / 1e3 / bytes * MIB);
+	else
+		printf(" %9s", "");
+	printf(" %8.1f", (double)bytes / m->ns * 1e9 / MIB);
+	if (m->ratio > 0)
+		printf(" %7.2f", m->ratio);
 	putchar('\n');
 	fflush(stdout);
-	if (!b->json)
-		return;
-	fprintf(b->json, "%s\n  {\"what\": \"%s\", \"bytes\": %zu, \"ns\": %" PRIu64,
-		b->first ? "" : ",", what, bytes, ns);
-	if (ratio > 0)
-		fprintf(b->json, ", \"of_raw_ce\": %.4f", ratio);
-	for (unsigned int i = 0; i < to->count; i++)
-		fprintf(b->json, ", \"%s\": %" PRIu64, to->entry[i].name,
-			to->entry[i].value - counters_get(from, to->entry[i].name));
-	fputc('}', b->json);
-	b->first = false;
+	if (b->json)
+		row_json(b, what, bytes, m);
 }
 
 static int raw_ce(struct bench *b, bool up)
 {
 	struct nvsvm_buffer *vram = NULL, *ram = NULL;
-	struct counters from, to;
-	uint64_t best = UINT64_MAX;
+	struct measured m = { .ns = UINT64_MAX };
 	int ret;
 
 	ret = nvsvm_buffer_new(b->context, CE_BYTES, 1, &vram);
 	if (!ret)
 		ret = nvsvm_buffer_new(b->context, CE_BYTES, 0, &ram);
-	counters_read(&from);
+	counters_read(&m.from);
 	for (int i = 0; i < CE_ROUNDS && !ret; i++) {
 		uint64_t start = now_ns(), took;
 		uint64_t dst = nvsvm_buffer_address(up ? vram : ram);
@@ -90,70 +98,17 @@ static int raw_ce(struct bench *b, bool up)
 		if (!ret)
 			ret = nvsvm_wait(b->context);
 		took = now_ns() - start;
-		if (took < best)
-			best = took;
+		if (took < m.ns)
+			m.ns = took;
 	}
-	counters_read(&to);
+	counters_read(&m.to);
 	nvsvm_buffer_free(vram);
 	nvsvm_buffer_free(ram);
 	if (ret)
 		return ret;
-	*(up ? &b->ce_up : &b->ce_down) = (double)CE_BYTES / best;
-	row(b, up ? "raw CE to VRAM" : "raw CE to RAM", CE_BYTES, best, 0, &from, &to);
+	*(up ? &b->ce_up : &b->ce_down) = (double)CE_BYTES / m.ns;
+	bench_row(b, up ? "raw CE to VRAM" : "raw CE to RAM", CE_BYTES, &m);
 	return 0;
-}
-
-static int explicit_migration(struct bench *b, size_t bytes)
-{
-	void *p = fresh(bytes, true);
-	struct counters c[3];
-	uint64_t t[3], moved = 0;
-	int ret;
-
-	if (!p)
-		return -12;
-	counters_read(&c[0]);
-	t[0] = now_ns();
-	ret = nvsvm_migrate(b->context, p, bytes, NVSVM_TARGET_VRAM, &moved);
-	t[1] = now_ns();
-	counters_read(&c[1]);
-	if (!ret && moved != bytes / PAGE)
-		printf("  (%" PRIu64 " of %zu pages moved)\n", moved, bytes / PAGE);
-	t[2] = now_ns();
-	if (!ret)
-		ret = nvsvm_migrate(b->context, p, bytes, NVSVM_TARGET_SYSTEM, &moved);
-	t[2] = now_ns() - t[2];
-	counters_read(&c[2]);
-	munmap(p, bytes);
-	if (ret)
-		return ret;
-	row(b, "migrate to VRAM", bytes, t[1] - t[0], (double)bytes / (t[1] - t[0]) / b->ce_up,
-	    &c[0], &c[1]);
-	row(b, "migrate to RAM", bytes, t[2], (double)bytes / t[2] / b->ce_down, &c[1], &c[2]);
-	return 0;
-}
-
-static int fault_back(struct bench *b, size_t bytes)
-{
-	volatile char *p = fresh(bytes, true);
-	struct counters from, to;
-	uint64_t start, took;
-	int ret;
-
-	if (!p)
-		return -12;
-	ret = nvsvm_migrate(b->context, (void *)p, bytes, NVSVM_TARGET_VRAM, NULL);
-	counters_read(&from);
-	start = now_ns();
-	for (size_t i = 0; i < bytes; i += PAGE)
-		(void)p[i];
-	took = now_ns() - start;
-	counters_read(&to);
-	munmap((void *)p, bytes);
-	if (!ret)
-		row(b, "CPU fault-back", bytes, took, (double)bytes / took / b->ce_down, &from,
-		    &to);
-	return ret;
 }
 
 /* The GPU sums memory it has not seen; again once it has. */
@@ -169,19 +124,19 @@ static int first_touch(struct bench *b, size_t bytes, bool touched)
 	for (int round = 0; round < 3 && !ret; round++) {
 		static const char *const name[] = { "GPU stream, 1st touch", "GPU stream, again",
 						    "GPU stream, 3rd" };
-		struct counters from, to;
+		struct measured m = { 0 };
 		uint64_t start;
 
-		counters_read(&from);
+		counters_read(&m.from);
 		start = now_ns();
 		ret = nvsvm_launch(b->touch, grid, block, &args, 20);
 		if (!ret)
 			ret = nvsvm_wait(b->context);
-		start = now_ns() - start;
-		counters_read(&to);
+		m.ns = now_ns() - start;
+		counters_read(&m.to);
+		m.ratio = (double)bytes / m.ns / b->ce_up;
 		if (!ret)
-			row(b, name[round], bytes, start, (double)bytes / start / b->ce_up, &from,
-			    &to);
+			bench_row(b, name[round], bytes, &m);
 	}
 	munmap(p, bytes);
 	return ret;
@@ -203,17 +158,12 @@ static int load_touch(struct bench *b)
 
 static int run_all(struct bench *b, size_t limit)
 {
-	static const size_t sizes[] = { PAGE, 65536, MIB, 2 * MIB, 8 * MIB, 32 * MIB, 64 * MIB,
-					256 * MIB };
 	int ret = raw_ce(b, true);
 
 	if (!ret)
 		ret = raw_ce(b, false);
-	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]) && !ret; i++)
-		if (sizes[i] <= limit)
-			ret = explicit_migration(b, sizes[i]);
 	if (!ret)
-		ret = fault_back(b, 8 * MIB);
+		ret = bench_migrate(b, limit);
 	if (!ret)
 		ret = first_touch(b, 8 * MIB, true);
 	return ret;
@@ -261,9 +211,9 @@ int verb_bench(int argc, char **argv)
 		return complain(ret, "no GPU with shared virtual memory");
 	if (b.json)
 		fputc('[', b.json);
-	printf("%-22s %8s %8s %8s %8s %8s %8s %8s %8s %8s %10s %8s %7s\n", "", "size", "faults",
+	printf("%-22s %8s %8s %8s %8s %8s %8s %8s %8s %8s %10s %9s %8s %7s\n", "", "size", "faults",
 	       "batches", "replays", "TLB inv", "PT push", "CE push", "MMIO rd", "MMIO wr", "ms",
-	       "MiB/s", "of CE");
+	       "CPU us/MB", "MiB/s", "of CE");
 	ret = load_touch(&b);
 	if (!ret)
 		ret = run_all(&b, limit);
