@@ -2,10 +2,8 @@
 #ifndef __NOUVEAU_DMEM_H__
 #define __NOUVEAU_DMEM_H__
 
-#include <linux/migrate.h>
 #include <linux/types.h>
 
-#include "nouveau_copy.h"
 #include "nouveau_mask.h"
 
 struct nouveau_device;
@@ -55,34 +53,6 @@ struct nouveau_dmem_scratch {
 	struct nouveau_dmem_op ops[NOUVEAU_BLOCK_PAGES];
 };
 
-struct nouveau_dmem;
-
-/**
- * struct nouveau_dmem_move - pages between collect and finish
- *
- * Entries of @src and @dst are migration PFNs. A 2 MiB folio is entry 0 of 512,
- * marked MIGRATE_PFN_COMPOUND; the other entries are 0 then. That is the only
- * place one can be: a move is never larger than a block.
- */
-struct nouveau_dmem_move {
-	struct nouveau_dmem *dmem;
-	unsigned long *src, *dst;
-	struct nouveau_dmem_op *ops;	/* as many as entries */
-	unsigned int n, nops;
-	bool to_vram;
-	unsigned int copied, cleared;	/* pages */
-};
-
-/**
- * struct nouveau_dmem_job - a migration by address between begin and end
- */
-struct nouveau_dmem_job {
-	struct migrate_vma args;
-	struct nouveau_dmem_move move;
-	unsigned int asked, collected, got;	/* pages */
-	int err;			/* of begin, so that end gives the pages back */
-};
-
 /**
  * struct nouveau_dmem_source - whose pages move to VRAM
  */
@@ -121,21 +91,28 @@ int nouveau_dmem_to_vram(struct nouveau_device *ndev, struct vm_area_struct *vma
 int nouveau_dmem_to_sys(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 start, u64 end,
 			struct nouveau_dmem_scratch *s, struct nouveau_dmem_result *moved);
 
-/*
- * The same in steps, for whoever has several blocks to move: begin some, add
- * their copies to one batch, begin others while it runs, then end each of the
- * first. A scratch is a job's until its end.
+/**
+ * struct nouveau_dmem_part - pages of a block that move together
  */
-int nouveau_dmem_to_vram_begin(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 base,
-			       const struct nouveau_mask *mask,
-			       const struct nouveau_dmem_source *source,
-			       struct nouveau_dmem_scratch *s, struct nouveau_dmem_job *job);
-int nouveau_dmem_to_sys_begin(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 start,
-			      u64 end, struct nouveau_dmem_scratch *s,
-			      struct nouveau_dmem_job *job);
-int nouveau_dmem_job_add(struct nouveau_dmem_job *job, struct nouveau_copy_batch *batch);
-int nouveau_dmem_job_end(struct nouveau_dmem_job *job, bool copied,
-			 struct nouveau_dmem_result *result);
+struct nouveau_dmem_part {
+	u64 base;			/* of the block */
+	struct nouveau_mask mask;	/* not empty; one run of them on the way home */
+};
+
+/*
+ * The same for many parts, with collection and copies overlapping. @done is
+ * called when a part is on the other side, in the order they were added, from
+ * nouveau_dmem_pipe_add() or nouveau_dmem_pipe_flush(), under mmap_lock.
+ */
+typedef void (*nouveau_dmem_done)(void *arg, const struct nouveau_dmem_part *part,
+				  const struct nouveau_dmem_result *result);
+struct nouveau_dmem_pipe *nouveau_dmem_pipe_new(struct nouveau_device *ndev, bool to_vram,
+						nouveau_dmem_done done, void *arg);
+int nouveau_dmem_pipe_add(struct nouveau_dmem_pipe *pipe, struct vm_area_struct *vma,
+			  const struct nouveau_dmem_part *part,
+			  const struct nouveau_dmem_source *source);
+int nouveau_dmem_pipe_flush(struct nouveau_dmem_pipe *pipe);
+void nouveau_dmem_pipe_del(struct nouveau_dmem_pipe *pipe);
 
 void nouveau_dmem_debugfs_show(struct nouveau_device *ndev, struct seq_file *m);
 

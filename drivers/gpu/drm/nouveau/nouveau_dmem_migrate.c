@@ -89,8 +89,8 @@ static void job_alloc_vram(struct nouveau_dmem_job *job, struct nouveau_dmem_scr
  * @job: filled in
  *
  * The GPU loses what is going to move, and only that, after it was collected
- * and before it is copied. Nothing is copied yet: nouveau_dmem_job_add(), then
- * nouveau_dmem_job_end() whatever happened.
+ * and before it is copied. Nothing is copied yet;
+ * nouveau_dmem_job_end() has to follow whatever happens.
  *
  * Return: 0; -EINVAL when the VMA can't migrate at all, no job then.
  */
@@ -208,18 +208,6 @@ int nouveau_dmem_to_sys_begin(struct nouveau_device *ndev, struct vm_area_struct
 		.move = { .src = s->src, .dst = s->dst, .ops = s->ops },
 	};
 	return nouveau_dmem_home_begin(ndev->dmem, vma, start, end, NULL, job);
-}
-
-/**
- * nouveau_dmem_job_add - the copies of a job into a batch
- * @job: begun
- * @batch: open batch of its direction
- *
- * Return: 0 or a negative errno; then the batch is of no use any more.
- */
-int nouveau_dmem_job_add(struct nouveau_dmem_job *job, struct nouveau_copy_batch *batch)
-{
-	return nouveau_dmem_move_add(&job->move, batch);
 }
 
 /* Of @job's pages @moved are on the other side now. */

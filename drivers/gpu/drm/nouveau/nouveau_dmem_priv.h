@@ -108,6 +108,32 @@ struct nouveau_dmem_chunk *nouveau_dmem_claim_used(struct nouveau_dmem *dmem);
 unsigned int nouveau_dmem_unclaim(struct nouveau_dmem_chunk *chunk, bool dead);
 struct nouveau_mask nouveau_dmem_used(struct nouveau_dmem_chunk *chunk);
 
+/**
+ * struct nouveau_dmem_move - pages between collect and finish
+ *
+ * Entries of @src and @dst are migration PFNs. A 2 MiB folio is entry 0 of 512,
+ * marked MIGRATE_PFN_COMPOUND; the other entries are 0 then. That is the only
+ * place one can be: a move is never larger than a block.
+ */
+struct nouveau_dmem_move {
+	struct nouveau_dmem *dmem;
+	unsigned long *src, *dst;
+	struct nouveau_dmem_op *ops;	/* as many as entries */
+	unsigned int n, nops;
+	bool to_vram;
+	unsigned int copied, cleared;	/* pages */
+};
+
+/**
+ * struct nouveau_dmem_job - a migration by address between begin and end
+ */
+struct nouveau_dmem_job {
+	struct migrate_vma args;
+	struct nouveau_dmem_move move;
+	unsigned int asked, collected, got;	/* pages */
+	int err;			/* of begin, so that end gives the pages back */
+};
+
 /* Page of entry @i, also of one inside a 2 MiB folio; NULL when there is none. */
 static inline struct page *nouveau_dmem_entry(const unsigned long *pfns, unsigned int i)
 {
@@ -132,8 +158,17 @@ unsigned int nouveau_dmem_move_places(const struct nouveau_dmem_move *mv);
 unsigned int nouveau_dmem_move_moved(const struct nouveau_dmem_move *mv);
 
 /* nouveau_dmem_migrate.c */
+int nouveau_dmem_to_vram_begin(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 base,
+			       const struct nouveau_mask *mask,
+			       const struct nouveau_dmem_source *source,
+			       struct nouveau_dmem_scratch *s, struct nouveau_dmem_job *job);
+int nouveau_dmem_to_sys_begin(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 start,
+			      u64 end, struct nouveau_dmem_scratch *s,
+			      struct nouveau_dmem_job *job);
 int nouveau_dmem_home_begin(struct nouveau_dmem *dmem, struct vm_area_struct *vma, u64 start,
 			    u64 end, struct vm_fault *vmf, struct nouveau_dmem_job *job);
+int nouveau_dmem_job_end(struct nouveau_dmem_job *job, bool copied,
+			 struct nouveau_dmem_result *result);
 
 /* nouveau_dmem_fault.c */
 vm_fault_t nouveau_dmem_migrate_to_ram(struct vm_fault *vmf);

@@ -58,8 +58,8 @@ void nouveau_svm_scratch_del(struct nouveau_svm_scratch *s)
 	kvfree(s);
 }
 
-/* nouveau_dmem_to_vram() collected these: out of the GPU's hands before the copy. */
-static void svm_detach(void *cookie, u64 base, const struct nouveau_mask *pages)
+/* Collected on their way to VRAM: out of the GPU's hands before the copy. */
+void nouveau_svm_detach(void *cookie, u64 base, const struct nouveau_mask *pages)
 {
 	struct nouveau_svm_mm *svm = cookie;
 	struct nouveau_svm_block *block = xa_load(&svm->blocks, base >> NOUVEAU_BLOCK_SHIFT);
@@ -85,7 +85,7 @@ int nouveau_svm_to_vram(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, 
 			const struct nouveau_mask *mask, struct nouveau_svm_scratch *s,
 			struct nouveau_dmem_result *moved)
 {
-	struct nouveau_dmem_source source = { .cookie = svm, .detach = svm_detach };
+	struct nouveau_dmem_source source = { .cookie = svm, .detach = nouveau_svm_detach };
 	struct nouveau_svm_block *block = nouveau_svm_block_get(svm, base);
 	unsigned int pages = nouveau_mask_weight(mask, 0, NOUVEAU_BLOCK_PAGES);
 	unsigned int back = 0;

@@ -178,6 +178,12 @@ static bool stage_is_one(const struct map_stage *st, unsigned int first, unsigne
 	return true;
 }
 
+static int stage_prepare_huge(struct map_stage *st)
+{
+	return nouveau_pt_prepare(st->svm->pt, st->block->base,
+				  st->block->base + NOUVEAU_BLOCK_BYTES, 21);
+}
+
 /* Step 3: sizes, PTE words, and tables to hold them. */
 static int stage_prepare(struct map_stage *st)
 {
@@ -202,8 +208,7 @@ static int stage_prepare(struct map_stage *st)
 
 	st->huge = stage_is_one(st, 0, NOUVEAU_BLOCK_PAGES);
 	if (st->huge)
-		return nouveau_pt_prepare(st->svm->pt, st->block->base,
-					  st->block->base + NOUVEAU_BLOCK_BYTES, 21);
+		return stage_prepare_huge(st);
 	for (g = 0; g < NOUVEAU_GRANULES; g++)
 		if (stage_is_one(st, g * NOUVEAU_GRANULE_PAGES, NOUVEAU_GRANULE_PAGES))
 			st->big |= BIT(g);
@@ -282,13 +287,12 @@ static void commit_write(struct map_stage *st)
  */
 static void commit_mark_dirty(struct map_stage *st)
 {
+	struct nouveau_mask written = nouveau_mask_andnot(st->writable, &st->vram);
 	unsigned int i;
 
-	nouveau_mask_for_each(&st->writable, i) {
+	nouveau_mask_for_each(&written, i) {
 		struct folio *folio;
 
-		if (nouveau_mask_test(&st->vram, i))
-			continue;
 		folio = page_folio(hmm_pfn_to_page(st->s->pfns[i]));
 		if (!folio_test_dirty(folio))
 			folio_mark_dirty(folio);
@@ -301,6 +305,9 @@ static void commit_touch(struct map_stage *st)
 	unsigned int g, i;
 
 	for (g = 0; g < NOUVEAU_BLOCK_PAGES; g += NOUVEAU_GRANULE_PAGES) {
+		/* One entry is one chunk. */
+		if (st->huge && g)
+			break;
 		i = nouveau_mask_next(&st->vram, g, true);
 		if (i < g + NOUVEAU_GRANULE_PAGES)
 			nouveau_dmem_touch(st->svm->ndev, hmm_pfn_to_page(st->s->pfns[i]));
@@ -425,6 +432,38 @@ static bool stage_may_grow(const struct map_stage *st)
 	       hmm_pfn_to_map_order(st->s->pfns[i]) >= NOUVEAU_BLOCK_SHIFT - PAGE_SHIFT;
 }
 
+/*
+ * The walk found one folio of 2 MiB in VRAM: what holds for its first page holds
+ * for all, so the steps for single pages can be spared.
+ */
+static bool stage_is_folio(struct map_stage *st)
+{
+	unsigned long pfn = st->s->pfns[0];
+	struct tu102_pte_attr attr = {
+		.aperture = TU102_APERTURE_VRAM,
+		.read_only = !(pfn & HMM_PFN_WRITE),
+		.kind = NV_MMU_PTE_KIND_PITCH,
+	};
+
+	if (st->map->first || st->map->end != NOUVEAU_BLOCK_PAGES || st->block->dma ||
+	    !nouveau_mask_empty(&st->block->hole))
+		return false;
+	if (!(pfn & HMM_PFN_VALID) || pfn & HMM_PFN_ERROR ||
+	    hmm_pfn_to_map_order(pfn) != NOUVEAU_BLOCK_SHIFT - PAGE_SHIFT ||
+	    !is_device_private_page(hmm_pfn_to_page(pfn)))
+		return false;
+	st->s->addr[0] = nouveau_dmem_page_addr(st->svm->ndev, hmm_pfn_to_page(pfn));
+	if (!IS_ALIGNED(st->s->addr[0], NOUVEAU_BLOCK_BYTES))
+		return false;
+	st->s->ptes[0] = tu102_pte_encode(st->s->addr[0], &attr);
+	st->valid = nouveau_mask_range(0, NOUVEAU_BLOCK_PAGES);
+	st->vram = st->valid;
+	if (!attr.read_only)
+		st->writable = st->valid;
+	st->huge = true;
+	return true;
+}
+
 static int map_once(struct map_stage *st)
 {
 	struct hmm_range range;
@@ -442,11 +481,16 @@ static int map_once(struct map_stage *st)
 	}
 	if (!err)
 		err = stage_unshare(st);
-	if (!err)
-		err = stage_addresses(st);
 	if (err)
 		return err;
-	err = stage_prepare(st);
+	if (stage_is_folio(st)) {
+		err = stage_prepare_huge(st);
+	} else {
+		err = stage_addresses(st);
+		if (err)
+			return err;
+		err = stage_prepare(st);
+	}
 	if (!err)
 		err = stage_publish(st, &range);
 	if (err)

@@ -190,6 +190,7 @@ static inline bool nouveau_svm_is_killed(const struct nouveau_svm_mm *svm)
 
 /* nouveau_svm.c */
 enum nouveau_vma_kind nouveau_svm_vma_kind(const struct vm_area_struct *vma);
+void nouveau_svm_detach(void *cookie, u64 base, const struct nouveau_mask *pages);
 int nouveau_svm_to_vram(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, u64 base,
 			const struct nouveau_mask *mask, struct nouveau_svm_scratch *s,
 			struct nouveau_dmem_result *moved);
