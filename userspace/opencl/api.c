@@ -127,6 +127,7 @@ static void events(struct cl *c, size_t n)
 	cl_arg_int(c, k, 1, 5);
 	cl_arg_int(c, k, 2, n);
 	cl_place(c, a, n * 4);
+	cl_before_launch(c);
 	for (i = 0; i < CHAIN; i++) {
 		if (!k || !cl_ok(c, clEnqueueNDRangeKernel(c->queue, k, 1, NULL,
 							    &(size_t){ cl_round_up(n, 32) },
@@ -189,6 +190,8 @@ static void user_events(struct cl *c, size_t n)
 	cl_arg_ptr(c, k, 0, a);
 	cl_arg_int(c, k, 1, 3);
 	cl_arg_int(c, k, 2, n);
+	cl_place(c, a, n * 4);
+	cl_before_launch(c);
 	if (!cl_ok(c, clEnqueueNDRangeKernel(c->queue, k, 1, NULL, &global, &local, 1, &go,
 					     &done[0]), "launch") ||
 	    !cl_ok(c, clEnqueueNDRangeKernel(other, k, 1, NULL, &global, &local, 1, &done[0],
@@ -244,7 +247,9 @@ static void queues(struct cl *c, size_t n)
 		cl_arg_ptr(c, kernel[i], 0, a[i]);
 		cl_arg_int(c, kernel[i], 1, i + 1);
 		cl_arg_int(c, kernel[i], 2, n);
+		cl_place(c, a[i], n * 4);
 	}
+	cl_before_launch(c);
 	for (int round = 0; round < 4 && !c->failed; round++) {
 		for (int i = 0; i < QUEUES; i++) {
 			cl_ok(c, clEnqueueNDRangeKernel(queue[i], kernel[i], 1, NULL, &global,

@@ -63,7 +63,7 @@ static void launch(struct cl *c, cl_kernel k, cl_uint dims, const size_t *global
 	if (!k)
 		return;
 	cl_place_small(c);
-	cl_press(c);
+	cl_before_launch(c);
 	if (cl_ok(c, clEnqueueNDRangeKernel(c->queue, k, dims, NULL, global, local, 0, NULL, NULL),
 		  "clEnqueueNDRangeKernel"))
 		cl_ok(c, clFinish(c->queue), "clFinish");

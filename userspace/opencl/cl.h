@@ -31,7 +31,8 @@ struct cl {
 	enum cl_mode mode;
 	bool images, fp64, printf;
 	uint64_t placed;		/* pages the running program asked to be moved */
-	bool pressed;			/* cl_press() was called for it */
+	bool launched;			/* cl_before_launch() was called for it */
+	uint64_t to_vram;		/* pages moved when it began */
 	unsigned int failed;		/* complaints of the running program */
 	const char *skipped;		/* why it could not run here, or NULL */
 	unsigned int programs;		/* built so far, kept for all modes */
@@ -94,8 +95,11 @@ void cl_place(struct cl *c, const void *pointer, size_t bytes);
 void cl_place_small(struct cl *c);
 /* Mode oversubscribed: fill video memory; complains if nothing was driven out. */
 void cl_fill_device(struct cl *c);
-/* Before a program's first launch: drive out pages when its own are there. */
-void cl_press(struct cl *c);
+/*
+ * Once before a program's first launch. Mode migrated: complain unless what was
+ * placed is there. Mode oversubscribed: drive out pages.
+ */
+void cl_before_launch(struct cl *c);
 /* Launch @global work-items (in groups of @local, 0: the stack's choice) and wait. */
 void cl_launch(struct cl *c, cl_kernel k, size_t global, size_t local);
 void cl_launch_2d(struct cl *c, cl_kernel k, const size_t global[2], const size_t local[2]);

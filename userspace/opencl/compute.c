@@ -41,6 +41,7 @@ static void sort(struct cl *c, size_t n)
 	qsort(want, size, 4, compare_u32);
 	cl_arg_ptr(c, k, 0, a);
 	cl_place(c, a, size * 4);
+	cl_before_launch(c);
 	for (size_t block = 2; block <= size; block *= 2) {
 		for (size_t distance = block / 2; distance; distance /= 2) {
 			cl_arg_int(c, k, 1, distance);

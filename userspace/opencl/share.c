@@ -94,6 +94,7 @@ static void flag(struct cl *c, size_t n)
 	cl_arg_ptr(c, k, 0, (void *)flag);
 	cl_arg_ptr(c, k, 1, (void *)seen);
 	cl_place(c, (void *)flag, 4);
+	cl_before_launch(c);
 	if (!k || !cl_ok(c, clEnqueueNDRangeKernel(c->queue, k, 1, NULL, &(size_t){ 1 },
 						    &(size_t){ 1 }, 0, NULL, NULL), "launch"))
 		return;
@@ -120,6 +121,7 @@ static void turns(struct cl *c, size_t rounds)
 	cl_arg_ptr(c, k, 0, (void *)word);
 	cl_arg_int(c, k, 1, rounds);
 	cl_place(c, (void *)word, 4);
+	cl_before_launch(c);
 	if (!k || !cl_ok(c, clEnqueueNDRangeKernel(c->queue, k, 1, NULL, &(size_t){ 1 },
 						    &(size_t){ 1 }, 0, NULL, NULL), "launch"))
 		return;
