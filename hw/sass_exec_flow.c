@@ -126,11 +126,40 @@ SASS_EXEC(nop)
 	return SASS_NEXT;
 }
 
+/*
+ * Lanes that wait to reconverge with lanes that only give way, again and again,
+ * go on without them: those may be spinning on what the waiting ones have yet
+ * to do, such as letting go of a lock.
+ */
+static void release_from_spinning(struct warp *w)
+{
+	for (unsigned int id = 0; id < SM_BARRIERS; id++) {
+		uint32_t there = 0;
+		bool long_ago = false;
+
+		FOR_MASK(i, w->conv_wait) {
+			if (w->conv_id[i] != id)
+				continue;
+			there |= 1u << i;
+			long_ago |= w->tick - w->stamp[i] >= SM_SPIN_TICKS;
+		}
+		if (!long_ago || w->conv[id] & w->live & ~there & ~w->yielded)
+			continue;
+		w->conv_wait &= ~there;
+		w->conv[id] &= ~there;
+		FOR_MASK(j, there)
+			w->stamp[j] = w->tick;
+	}
+}
+
 /* Let the sibling that has waited longest go first. */
 SASS_EXEC(yield)
 {
 	warp_leave(w, w->cur_pc + SASS_BYTES);
+	w->yielded |= mask;
 	w->patience = 1;
+	if (w->conv_wait)
+		release_from_spinning(w);
 	return SASS_MOVED;
 }
 
@@ -194,6 +223,7 @@ SASS_EXEC(warpsync)
 SASS_EXEC(bssy)
 {
 	w->conv[in->type] = taken(w, in, mask);
+	w->yielded &= ~mask;
 	return SASS_NEXT;
 }
 

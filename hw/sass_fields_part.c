@@ -162,7 +162,7 @@ SASS_FIELDS(idp)
 		in->mods |= SASS_SIGNED;
 	if (BIT(74))
 		in->mods |= SASS_SIGNED_B;
-	if (BIT(75))
+	if (BIT(77))
 		in->mods |= SASS_HI;
 	in->type = BIT(76);		/* 0: .4A, 1: .2A */
 	return 0;

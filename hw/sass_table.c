@@ -27,7 +27,7 @@ const struct sass_desc sass_table[] = {
 	/* moves and logic */
 	ALU(0x002, FORMS_B, B, NONE, "MOV", mov, mov),
 	ALU(0x007, FORMS_B, AB, NONE, "SEL", sel, sel),
-	ALU(0x012, FORMS_B, ABC, NONE, "LOP3", lop3, lop3),
+	ALU(0x012, FORMS_ALL, ABC, NONE, "LOP3", lop3, lop3),
 	ALU(0x016, FORMS_ALL, ABC, NONE, "PRMT", prmt, prmt),
 	ALU(0x019, FORMS_ALL, ABC, NONE, "SHF", shf, shf),
 	ALU(0x01a, FORMS_B, AB, NONE, "SGXT", sgxt, wrap_signed),
@@ -45,15 +45,15 @@ const struct sass_desc sass_table[] = {
 	ALU(0x017, FORMS_B, AB, NONE, "IMNMX", imnmx, imnmx),
 	ALU(0x024, FORMS_ALL, ABC, INT_C, "IMAD", imad, imad),
 	ALU(0x025, FORMS_ALL, ABC, INT_C, "IMAD.WIDE", imad_wide, imad_wide),
-	ALU(0x026, FORMS_B, ABC, NONE, "IDP", idp4, idp),
+	ALU(0x026, FORMS_ALL, ABC, NONE, "IDP", idp4, idp),
 	ALU(0x027, FORMS_ALL, ABC, INT_C, "IMAD.HI", imad_hi, imad_wide),
 
-	ALU(0x014, FORMS_B, ABC, NONE, "VABSDIFF", vabsdiff, vabsdiff),
-	ALU(0x015, FORMS_B, ABC, NONE, "VABSDIFF4", vabsdiff4, vabsdiff),
+	ALU(0x014, FORMS_ALL, ABC, NONE, "VABSDIFF", vabsdiff, vabsdiff),
+	ALU(0x015, FORMS_ALL, ABC, NONE, "VABSDIFF4", vabsdiff4, vabsdiff),
 	ALU(0x038, FORMS_B, B, NONE, "I2I", i2i, i2i),
-	ALU(0x039, FORMS_B, ABC, NONE, "I2IP", i2ip, i2ip),
+	ALU(0x039, FORMS_ALL, ABC, NONE, "I2IP", i2ip, i2ip),
 
-	ALU(0x01f, FORMS_B, ABC, NONE, "SIGNS", signs, signs),
+	ALU(0x01f, FORMS_ALL, ABC, NONE, "SIGNS", signs, signs),
 
 	/* predicates as bits */
 	ALU(0x003, FORMS_B, AB, NONE, "P2R", p2r, p2r),

@@ -22,6 +22,7 @@
 #define SM_MAX_REGISTERS	65536	/* per SM */
 #define SM_MAX_LOCAL		(512u << 10)	/* bytes per thread */
 #define SM_BARRIERS		16
+#define SM_SPIN_TICKS		256	/* instructions a spinning lane may keep others waiting */
 #define SM_PER_TPC		2
 #define SM_CONST_BANKS		8
 #define SM_CONST_BYTES		65536
@@ -61,6 +62,7 @@ struct warp {
 	uint32_t bar_wait;		/* lanes waiting at a CTA barrier */
 	uint32_t conv_wait;		/* lanes waiting to reconverge */
 	uint32_t conv[SM_BARRIERS];	/* convergence barriers: participants */
+	uint32_t yielded;		/* lanes that gave way since their last BSSY */
 	uint8_t bar_id[SASS_LANES];
 	uint32_t bar_result;		/* of the last BAR.RED */
 	uint8_t conv_id[SASS_LANES];	/* SM_BARRIERS: a WARPSYNC */

@@ -15,7 +15,7 @@
 
 /* Instructions a fragment may keep its siblings waiting; fewer in a spin loop. */
 #define FAIR_TICKS	2048
-#define FAIR_TICKS_SPIN	256
+#define FAIR_TICKS_SPIN	SM_SPIN_TICKS
 #define COST_MEM	8		/* of a memory access, in plain instructions */
 #define PC_MASK		((1ull << 49) - 1)
 /* Bits in which two aligned instructions of a page may differ. */
@@ -36,7 +36,7 @@ void warp_start(struct warp *w, uint32_t lanes, uint64_t pc)
 	w->pred[SASS_PT] = ~0u;
 	w->live = lanes;
 	w->bar_wait = w->conv_wait = 0;
-	w->active = w->pend = 0;
+	w->active = w->pend = w->yielded = 0;
 	w->tick = 0;
 	w->patience = FAIR_TICKS;
 	w->esr = 0;

@@ -20,9 +20,6 @@
 #define SUBCHANNEL_COMPUTE 1
 #define SUBCHANNEL_COPY 4
 
-/* Windows of generic addresses, where no buffer object may be. */
-#define SHARED_WINDOW 0xfe000000u
-#define LOCAL_WINDOW 0xff000000u
 #define SPA_VERSION_SM70_PLUS 0x400
 
 #define LOCAL_BYTES_PER_THREAD (16 * KIB)

@@ -22,6 +22,7 @@ extern "C" {
 struct nvsvm_context;
 struct nvsvm_kernel;
 struct nvsvm_buffer;
+struct nvsvm_module;
 
 struct nvsvm_info {
 	char driver[16];		/* "nouveau" */
@@ -63,6 +64,45 @@ NVSVM_API int nvsvm_kernel_new(struct nvsvm_context *context, const uint32_t *co
 			       unsigned int gprs, unsigned int shared, unsigned int local,
 			       unsigned int barriers, struct nvsvm_kernel **kernel);
 NVSVM_API void nvsvm_kernel_free(struct nvsvm_kernel *kernel);
+
+/*
+ * nvsvm_module_load - load an sm_75 cubin, as nvcc -cubin and ptxas write it
+ * @image: the ELF file, copied
+ * @error: receives a sentence when it fails; @error_bytes of room
+ *
+ * __device__ variables become memory of this process. -EINVAL: not such a
+ * file, or one that needs what is not there (a runtime's functions, textures).
+ */
+NVSVM_API int nvsvm_module_load(struct nvsvm_context *context, const void *image, size_t bytes,
+				struct nvsvm_module **module, char *error, size_t error_bytes);
+/* nvsvm_module_free - -EBUSY while one of its kernels lives. */
+NVSVM_API int nvsvm_module_free(struct nvsvm_module *module);
+/* nvsvm_module_name - name of kernel @index, or NULL past the last. */
+NVSVM_API const char *nvsvm_module_name(const struct nvsvm_module *module, unsigned int index);
+/*
+ * nvsvm_module_kernel - a kernel by name, to launch as any other
+ * @stack: bytes per thread beyond what the file asks for; calls that recurse
+ *	need it
+ *
+ * Threads see grid, block, windows and stack in bank 0 where CUDA has them.
+ * -ENOENT: no such kernel.
+ */
+NVSVM_API int nvsvm_module_kernel(struct nvsvm_module *module, const char *name,
+				  unsigned int stack, struct nvsvm_kernel **kernel, char *error,
+				  size_t error_bytes);
+/* nvsvm_module_variable - a __device__ variable. -ENOENT. */
+NVSVM_API int nvsvm_module_variable(struct nvsvm_module *module, const char *name,
+				    void **address, size_t *bytes);
+
+struct nvsvm_parameter {
+	uint32_t offset, size;		/* bytes, in the argument block */
+};
+
+/* nvsvm_kernel_parameters - fills up to @count of @list, returns how many there are. */
+NVSVM_API unsigned int nvsvm_kernel_parameters(const struct nvsvm_kernel *kernel,
+					       struct nvsvm_parameter *list, unsigned int count);
+/* nvsvm_kernel_set_shared - dynamic shared memory of later launches. -EINVAL: too much. */
+NVSVM_API int nvsvm_kernel_set_shared(struct nvsvm_kernel *kernel, unsigned int bytes);
 
 /*
  * nvsvm_launch - queue a grid

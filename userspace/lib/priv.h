@@ -56,11 +56,36 @@ struct nvsvm_context {
 	struct channel channel;
 };
 
+/* Where the windows of generic addresses lie: no buffer object may be there. */
+#define SHARED_WINDOW 0xfe000000u
+#define LOCAL_WINDOW 0xff000000u
+
+#define BANKS 8
+
 struct nvsvm_kernel {
 	struct nvsvm_context *context;
+	struct nvsvm_module *module;	/* whose code it is, or NULL: its own */
 	struct bo code;
+	uint64_t entry;			/* address of the first instruction */
 	unsigned int gprs, shared, local, barriers;
+	unsigned int dynamic_shared;	/* on top of shared */
+	unsigned int params_offset, max_threads;
+	struct {
+		uint64_t address;
+		uint32_t bytes;		/* 0: not bound; bank 0 is the launch's */
+	} bank[BANKS];
+	unsigned int nparams;
+	struct nvsvm_parameter *params;
 	bool fresh;			/* never launched: instruction caches may be stale */
+};
+
+struct nvsvm_module {
+	struct nvsvm_context *context;
+	struct bo code;			/* instructions, then constant banks */
+	void *data;			/* variables: memory of the process */
+	unsigned int kernels;		/* still alive */
+	struct cubin *cubin;
+	void *image;
 };
 
 struct nvsvm_buffer {

@@ -232,6 +232,7 @@ static int usage(int code)
 	     "                 [--advise ADVICE] [--where] [--seed N] [--picture FILE.svg]\n"
 	     "                 [--device NODE]\n"
 	     "       nvsvm run --list\n"
+	     "       nvsvm run --cubin FILE ...      (--cubin FILE --help tells more)\n"
 	     "\n"
 	     "  --size      memory the kernel works on (4M); suffixes K, M, G\n"
 	     "  --repeat    launches (3): hot memory moves to VRAM by itself\n"
@@ -317,8 +318,12 @@ static int parse(int argc, char **argv, struct run_options *o)
 int verb_run(int argc, char **argv)
 {
 	struct run_state s = { .progress = isatty(STDOUT_FILENO) };
-	int first = parse(argc, argv, &s.options), failed = 0, ran = 0, ret;
+	int first, failed = 0, ran = 0, ret;
 
+	for (int i = 1; i < argc; i++)
+		if (!strncmp(argv[i], "--cubin", 7))
+			return run_cubin(argc, argv);
+	first = parse(argc, argv, &s.options);
 	if (first < 0 || first >= argc)
 		return usage(2);
 	ret = nvsvm_open(s.options.device, &s.context);

@@ -19,6 +19,8 @@ struct verb {
 
 int verb_info(int argc, char **argv);
 int verb_run(int argc, char **argv);
+/* nvsvm run with --cubin among its arguments */
+int run_cubin(int argc, char **argv);
 int verb_top(int argc, char **argv);
 int verb_bench(int argc, char **argv);
 int verb_trace(int argc, char **argv);
