@@ -87,23 +87,33 @@ static void prefetch_valid(struct nv *nv)
 /* A kernel that prefetches nothing but nonsense does not keep others from their faults. */
 static void prefetch_storm(struct nv *nv)
 {
-	char *bad = nv_anon(BLOCK), *p = nv_anon(BLOCK);
+	const uint32_t n = 8192;
+	char *bad = nv_anon(n * PAGE), *p = nv_anon(BLOCK);
+	long long storms = nv_counter("prefetch_storms"), seen;
 	struct nv other;
 
 	nv_init(&other);
-	munmap(bad, BLOCK);
-	for (int i = 0; i < 8; i++) {
+	munmap(bad, n * PAGE);
+	for (int i = 0; i < 4; i++) {
 		const struct { uint64_t p; uint32_t n, stride; uint64_t out; } args = {
-			(uintptr_t)bad, 4096, 512, nv->data.address + 16384,
+			(uintptr_t)bad, n, PAGE, nv->data.address + 16384,
 		};
 
-		igt_assert_eq(__nv_launch(nv, &nv_program_prefetch, 32, 128, &args,
+		igt_assert_eq(__nv_launch(nv, &nv_program_prefetch, n / 128, 128, &args,
 					  sizeof(args)), 0);
 		madvise(p, BLOCK, MADV_DONTNEED);
 		nv_fill(&other, p, 512, PAGE, i);
 		igt_assert_eq(nv_sum(&other, p, 512, PAGE), 512 * i + 511 * 256);
 		igt_assert_eq(__nv_wait(nv), 0);
 	}
+	/* they were not listened to, and are again after a second */
+	igt_assert_lt(0, nv_counter_since("prefetch_storms", storms));
+	seen = nv_counter("faults_prefetch");
+	for (int i = 0; i < 30 && !nv_counter_since("faults_prefetch", seen); i++) {
+		usleep(200000);
+		igt_assert_eq(__prefetch(nv, bad, 16, PAGE), 0);
+	}
+	igt_assert_lt(0, nv_counter_since("faults_prefetch", seen));
 	nv_fini(&other);
 	munmap(p, BLOCK);
 }

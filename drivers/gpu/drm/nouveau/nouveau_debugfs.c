@@ -46,6 +46,7 @@ static const char * const counter_names[] = {
 	[NOUVEAU_STAT_FAULT] = "faults",
 	[NOUVEAU_STAT_FAULT_DUPLICATE] = "faults_duplicate",
 	[NOUVEAU_STAT_FAULT_PREFETCH] = "faults_prefetch",
+	[NOUVEAU_STAT_PREFETCH_STORM] = "prefetch_storms",
 	[NOUVEAU_STAT_FAULT_STALE] = "faults_stale",
 	[NOUVEAU_STAT_FAULT_DEFERRED] = "faults_deferred",
 	[NOUVEAU_STAT_FAULT_FATAL] = "faults_fatal",

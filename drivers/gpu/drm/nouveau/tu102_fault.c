@@ -39,6 +39,7 @@
 #include "nouveau_trace.h"
 #include "tu102_bar2.h"
 #include "tu102_fault.h"
+#include "tu102_prefetch.h"
 
 #define VF(reg)			(NV_LO(NV_VIRTUAL_FUNCTION_FULL_PHYS_OFFSET) + (reg))
 #define FB_LO(i)		VF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_LO(i))
@@ -82,6 +83,7 @@ struct tu102_fault {
 	struct tu102_fault_ring ring[TU102_FAULT_BUFFERS];
 	void (*notify)(void *data);
 	void *data;
+	struct tu102_prefetch prefetch;
 	unsigned int info_vector;
 	bool info_hooked;
 	bool dropped;			/* replayable faults, in an overflow */
@@ -291,6 +293,8 @@ bool tu102_fault_next(struct tu102_fault *tf, enum tu102_fault_buffer which,
 	f->replayable = which == TU102_FAULT_REPLAYABLE;
 	trace_nouveau_fault(f);
 	nouveau_stat_inc(&tf->ndev->stats, NOUVEAU_STAT_FAULT);
+	if (f->access == NOUVEAU_ACCESS_PREFETCH)
+		tu102_prefetch_seen(&tf->prefetch);
 	return true;
 }
 
@@ -539,6 +543,7 @@ struct tu102_fault *tu102_fault_new(struct nouveau_device *ndev, void (*notify)(
 		if (err)
 			goto err_del;
 	}
+	tu102_prefetch_init(&tf->prefetch, ndev);
 	return tf;
 
 err_del:
@@ -572,6 +577,7 @@ void tu102_fault_del(struct tu102_fault *tf)
 	unsigned int i;
 
 	tu102_fault_stop(tf);
+	tu102_prefetch_fini(&tf->prefetch);
 	for (i = 0; i < TU102_FAULT_BUFFERS; i++)
 		ring_free(tf, i);
 	kfree(tf);
