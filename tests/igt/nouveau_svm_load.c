@@ -172,6 +172,30 @@ static void large(struct nv *nv)
 	munmap(p, (size_t)pages * PAGE);
 }
 
+/* Four channels make the same mistake at once; each dies alone, and soon. */
+static void die_together(struct nv *nv)
+{
+	for (int round = 0; round < 8; round++) {
+		const struct { uint64_t p; uint32_t v; } args = { 0x1000, 1 };
+		double start;
+		struct nv more[4];
+
+		for (int c = 0; c < 4; c++) {
+			more[c] = *nv;
+			igt_assert_eq(__nv_channel_new(&more[c]), 0);
+		}
+		start = nv_seconds();
+		for (int c = 0; c < 4; c++)
+			igt_assert_eq(__nv_launch(&more[c], &nv_program_store, 1, 1, &args, 12), 0);
+		for (int c = 0; c < 4; c++)
+			igt_assert_eq(__nv_wait(&more[c]), -ENODEV);
+		for (int c = 0; c < 4; c++)
+			nv_channel_free(&more[c]);
+		/* no removal ran into its time limit, which is 10 s */
+		igt_assert(nv_seconds() - start < 8);
+	}
+}
+
 int igt_main()
 {
 	static const struct nv_case cases[] = {
@@ -181,6 +205,7 @@ int igt_main()
 		{ "stride-2m", stride_2m, "A touch every 2 MiB over 1 GiB" },
 		{ "stride-64k-stress", stride_64k, "A touch every 64 KiB over 1 GiB" },
 		{ "stride-4k-stress", stride_4k, "A touch every page over 1 GiB" },
+		{ "die-together", die_together, "Four channels are killed at once" },
 		{ "large-alloc", large, "320 MiB and eight channels" },
 	};
 

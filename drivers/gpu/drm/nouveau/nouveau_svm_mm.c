@@ -12,6 +12,7 @@
  * is the only place, besides the commit in nouveau_svm_map.c and the collect
  * step of a migration, where PTEs of a mirror become invalid.
  */
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -302,6 +303,15 @@ static void heat_evicted_locked(struct nouveau_svm_mm *svm, u64 start, u64 end)
  * it really collected away from the GPU before it copies them, and leaves the
  * mappings of all others alone.
  */
+/* Widens the time in which a walk has pages that are about to go. */
+static void svm_invalidate_delay(struct nouveau_svm_mm *svm)
+{
+	u32 us = READ_ONCE(svm->ndev->svm->knobs.invalidate_delay_us);
+
+	if (unlikely(us))
+		udelay(min(us, 1000u));
+}
+
 static bool svm_invalidate(struct mmu_interval_notifier *mni,
 			   const struct mmu_notifier_range *range, unsigned long seq)
 {
@@ -322,6 +332,7 @@ static bool svm_invalidate(struct mmu_interval_notifier *mni,
 
 	nouveau_stat_inc(&svm->ndev->stats, NOUVEAU_STAT_NOTIFIER);
 	mmu_interval_set_seq(mni, seq);
+	svm_invalidate_delay(svm);
 	if (range->event == MMU_NOTIFY_UNMAP)
 		nouveau_svm_advice_drop_locked(svm, start, end);
 	if (!own) {

@@ -104,6 +104,7 @@ int tu102_fifo_add(struct nouveau_device *ndev, struct tu102_hwchan *chan)
 		mutex_unlock(&fifo->lock);
 		return -ENOSPC;
 	}
+	WRITE_ONCE(chan->stopped, false);
 	channel_bind(ndev, chan, true);
 	nv_wr32(ndev, NV_PCCSR_CHANNEL(chan->chid), NV_DEF(NV_PCCSR_CHANNEL_ENABLE_SET, _TRUE));
 	list_add_tail(&chan->link, &rl->chans);
@@ -118,8 +119,9 @@ int tu102_fifo_add(struct nouveau_device *ndev, struct tu102_hwchan *chan)
 	return ret;
 }
 
-void tu102_fifo_stop(struct nouveau_device *ndev, const struct tu102_hwchan *chan)
+void tu102_fifo_stop(struct nouveau_device *ndev, struct tu102_hwchan *chan)
 {
+	WRITE_ONCE(chan->stopped, true);
 	nv_wr32(ndev, NV_PCCSR_CHANNEL(chan->chid), NV_DEF(NV_PCCSR_CHANNEL_ENABLE_CLR, _TRUE));
 }
 
@@ -136,6 +138,25 @@ static bool status_holds(u32 status, const struct tu102_hwchan *chan)
 	default:
 		return NV_GET(status, NV_PFIFO_ENGINE_STATUS_ID) == chan->chid;
 	}
+}
+
+/* Mask of engines that hold a channel which is stopped and has not been removed yet. */
+static u32 dead_engines_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl)
+{
+	unsigned long bits = rl->engines;
+	struct tu102_hwchan *chan;
+	unsigned int i;
+	u32 dead = 0;
+
+	lockdep_assert_held(&fifo->lock);
+	for_each_set_bit(i, &bits, NV_PFIFO_ENGINE_STATUS__SIZE_1) {
+		u32 status = nv_rd32(fifo->ndev, NV_PFIFO_ENGINE_STATUS(i));
+
+		list_for_each_entry(chan, &rl->chans, link)
+			if (READ_ONCE(chan->stopped) && status_holds(status, chan))
+				dead |= BIT(i);
+	}
+	return dead;
 }
 
 /* Mask of PBDMAs and engines (from bit 16 on) that hold @chan. */
@@ -163,7 +184,8 @@ static u32 holders_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl,
 /*
  * An engine that stopped with an exception, or a kernel that cannot be
  * interrupted, does not give its context up. Other channels have been switched
- * out by now, contexts saved; only the dead one is on the engine and lost.
+ * out by now, contexts saved; only a dead one is on the engine and lost: this
+ * one, or another that died with it and whose removal comes after this one's.
  */
 static void engines_reset_locked(struct nouveau_fifo *fifo, u32 engines,
 				 const struct tu102_hwchan *chan)
@@ -205,9 +227,10 @@ static int runlist_preempt_locked(struct nouveau_fifo *fifo, struct tu102_runlis
 			return 0;
 		if (ktime_after(ktime_get(), end))
 			return -ETIMEDOUT;
-		held = (held >> 16) & ~reset;
-		if (held && ktime_after(ktime_get(), patience)) {
-			engines_reset_locked(fifo, held, chan);
+		if (ktime_after(ktime_get(), patience)) {
+			held = dead_engines_locked(fifo, rl) & ~reset;
+			if (held)
+				engines_reset_locked(fifo, held, chan);
 			reset |= held;
 		}
 		usleep_range(50, 200);

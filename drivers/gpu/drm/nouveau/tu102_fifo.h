@@ -36,6 +36,7 @@ struct tu102_hwchan {
 	unsigned int runlist;
 	bool short_timeslice;		/* others of its runlist must not wait for long */
 	bool bound;			/* on the hardware; written under fifo->lock */
+	bool stopped;			/* never to run again; from any context */
 };
 
 /* Called upward; set before anything can happen. */
@@ -67,7 +68,7 @@ const struct tu102_engine *tu102_fifo_device(struct nouveau_device *ndev, unsign
 /* Bind, enable, put on the runlist. -ENOSPC (runlist full), -ETIMEDOUT. Sleeps. */
 int tu102_fifo_add(struct nouveau_device *ndev, struct tu102_hwchan *chan);
 /* Host stops scheduling it; what is loaded goes on until tu102_fifo_remove(). Any context. */
-void tu102_fifo_stop(struct nouveau_device *ndev, const struct tu102_hwchan *chan);
+void tu102_fifo_stop(struct nouveau_device *ndev, struct tu102_hwchan *chan);
 /*
  * Off the hardware for good: stopped, preempted, out of the runlist, unbound.
  * Only this channel is disabled. Sleeps. -ETIMEDOUT: Host hangs.
