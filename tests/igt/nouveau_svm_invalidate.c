@@ -5,6 +5,7 @@
  * Functionality: parts of mappings taken away, also from a running kernel
  */
 #include <errno.h>
+#include <pthread.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -275,6 +276,64 @@ static void madvise_free(struct nv *nv)
 	munmap(p, 64 * PAGE);
 }
 
+/* Splits of VMAs and of blocks, each long in the notifier, against faults and moves. */
+
+struct splitter {
+	char *p;
+	bool stop;
+	uint32_t splits;
+};
+
+static void *split_all_the_time(void *arg)
+{
+	struct splitter *s = arg;
+
+	for (uint32_t i = 0; !__atomic_load_n(&s->stop, __ATOMIC_RELAXED); i++, s->splits++) {
+		char *at = s->p + (256 + i * 37 % 448) * PAGE;
+
+		mprotect(at, 64 * PAGE, PROT_READ);
+		mprotect(at, 64 * PAGE, PROT_READ | PROT_WRITE);
+		/* a hole in the last quarter, and new memory in it */
+		at = s->p + (896 + i % 64) * PAGE;
+		munmap(at, 8 * PAGE);
+		mmap(at, 8 * PAGE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	}
+	return NULL;
+}
+
+static void split_delayed(struct nv *nv)
+{
+	struct splitter s = { .p = nv_anon_aligned(2 * BLOCK, BLOCK) };
+	uint32_t before;
+	pthread_t thread;
+
+	for (uint32_t i = 256; i < 768; i++)
+		*(uint32_t *)(s.p + i * PAGE) = i;
+	nv_knob("invalidate_delay_us", 300);
+	igt_assert_eq(pthread_create(&thread, NULL, split_all_the_time, &s), 0);
+	for (uint32_t round = 1; round <= 12; round++) {
+		before = __atomic_load_n(&s.splits, __ATOMIC_RELAXED);
+		nv_fill(nv, s.p, 256, PAGE, round * 1000);
+		/* reading is never refused, and never shows anything else */
+		igt_assert_eq(nv_sum(nv, s.p + 256 * PAGE, 512, PAGE), (256 + 767) * 256);
+		if (round & 1)
+			nv_migrate(nv, s.p, 2 * BLOCK, round & 2);
+		for (uint32_t i = 0; i < 256; i++)
+			igt_assert_eq(*(uint32_t *)(s.p + i * PAGE), round * 1000 + i);
+		for (int i = 0; i < 1000 && before == __atomic_load_n(&s.splits, __ATOMIC_RELAXED);
+		     i++)
+			usleep(1000);
+	}
+	__atomic_store_n(&s.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	igt_info("%u splits\n", s.splits);
+	igt_assert_lte(12, s.splits);
+	for (uint32_t i = 256; i < 768; i++)
+		igt_assert_eq(*(uint32_t *)(s.p + i * PAGE), i);
+	munmap(s.p, 2 * BLOCK);
+}
+
 int igt_main()
 {
 	static const struct nv_case cases[] = {
@@ -293,6 +352,7 @@ int igt_main()
 		{ "mremap-dontunmap-vram", mremap_dontunmap_vram, "The same from VRAM" },
 		{ "mremap-half-vram", mremap_half, "Half a block moves over half of the next" },
 		{ "madvise-free", madvise_free, "What the GPU writes after MADV_FREE is kept" },
+		{ "split-invalidate-delay", split_delayed, "Splits with slow notifiers" },
 	};
 
 	igt_fixture()

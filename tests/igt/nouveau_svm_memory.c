@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -239,6 +239,39 @@ static void soft_offline(struct nv *nv)
 	munmap(p, 4 * PAGE);
 }
 
+/* Pages go from node to node, asked for and by balancing, under a counting kernel. */
+static void numa(struct nv *nv)
+{
+	const uint32_t pages = 32, rounds = 400000;
+	void *at[32];
+	int node[32], status[32];
+	uint32_t moved = 0;
+	char *p;
+
+	igt_require_f(!access("/sys/devices/system/node/node1", F_OK),
+		      "one node of memory (numa=fake=2)\n");
+	nv_write_file("/proc/sys/kernel/numa_balancing", "1");
+	nv_knob("migrate", 0);
+	p = nv_anon(pages * PAGE);
+	nv_hammer_launch(nv, p, pages, PAGE, rounds);
+	for (int to = 0; *(volatile uint32_t *)(p + (pages - 1) * PAGE) < rounds; to = !to) {
+		for (uint32_t i = 0; i < pages; i++) {
+			at[i] = p + i * PAGE;
+			node[i] = to;
+		}
+		igt_assert_lte(0, syscall(__NR_move_pages, 0, (long)pages, at, node, status, 2));
+		for (uint32_t i = 0; i < pages; i++)
+			moved += status[i] == to;
+		usleep(2000);
+	}
+	igt_assert_eq(__nv_wait(nv), 0);
+	igt_info("%u moves\n", moved);
+	igt_assert_lt(pages, moved);
+	for (uint32_t i = 0; i < pages; i++)
+		igt_assert_eq(*(uint32_t *)(p + i * PAGE), rounds);
+	munmap(p, pages * PAGE);
+}
+
 static volatile int signals;
 
 static void on_signal(int sig)
@@ -409,6 +442,7 @@ int igt_main()
 		{ "stack", stack, "Stacks of two threads" },
 		{ "guard-regions", guard, "Guard regions stop the GPU" },
 		{ "pfnmap", pfnmap, "Mappings without pages are refused" },
+		{ "numa-move-stress", numa, "Pages change nodes under a kernel" },
 		{ "page-replaced-busy", soft_offline, "Core mm moves a page under a kernel" },
 		{ "page-poisoned", poisoned, "A page that failed stops who reads it" },
 		{ "shared-anonymous", shared_anon, "Two processes, one memory" },

@@ -31,6 +31,7 @@ struct chaos {
 	uint32_t want[PAGES];
 	bool writable[PAGES];
 	uint32_t next;
+	bool ce_errors;		/* copies may fail (--inject ce-error): data stays right */
 	bool stop;
 };
 
@@ -136,7 +137,9 @@ static void op_protect(struct chaos *c, uint32_t first, uint32_t n)
 
 static void op_migrate(struct chaos *c, uint32_t first, uint32_t n)
 {
-	nv_migrate(&c->nv, page(c, first), n * PAGE, below(c, 3));
+	int err = __nv_migrate(&c->nv, page(c, first), n * PAGE, below(c, 3), NULL);
+
+	igt_assert_f(!err || (c->ce_errors && err == -EIO), "SVM_BIND: %d\n", err);
 }
 
 /* Pages change places: by way of a place outside. Their holes become new memory. */
@@ -248,7 +251,7 @@ static void op_copy(struct chaos *c, uint32_t first, uint32_t n)
 {
 	uint32_t to = below(c, PAGES - n + 1);
 
-	if (to + n > first && first + n > to)
+	if (c->ce_errors || (to + n > first && first + n > to))
 		return;
 	if (!all_writable(c, to, n))
 		return;
@@ -261,7 +264,7 @@ static void op_bo(struct chaos *c, uint32_t first, uint32_t n)
 {
 	struct nv_bo bo;
 
-	if (__nv_bo_init(c->nv.fd, &bo, n * PAGE, 0, first & 1 ? NOUVEAU_GEM_DOMAIN_VRAM :
+	if (c->ce_errors || __nv_bo_init(c->nv.fd, &bo, n * PAGE, 0, first & 1 ? NOUVEAU_GEM_DOMAIN_VRAM :
 			 NOUVEAU_GEM_DOMAIN_GART))
 		return;
 	nv_copy(&c->nv, (void *)(uintptr_t)bo.address, page(c, first), n * PAGE);
@@ -313,6 +316,13 @@ static void op_bad(struct chaos *c, uint32_t first, uint32_t n)
 	nv_revive(&c->nv);
 }
 
+static uint64_t number(const char *name, uint64_t otherwise)
+{
+	const char *s = getenv(name);
+
+	return s && *s ? strtoull(s, NULL, 0) : otherwise;
+}
+
 static void chaos_run(uint64_t seed, double seconds)
 {
 	static void (*const ops[])(struct chaos *c, uint32_t first, uint32_t n) = {
@@ -330,6 +340,7 @@ static void chaos_run(uint64_t seed, double seconds)
 	nv_init(&c->nv);
 	c->seed = seed | 1;
 	c->next = 1;
+	c->ce_errors = number("STRESS_CE_ERRORS", 0);
 	c->base = nv_anon_aligned(PAGES * PAGE, BLOCK);
 	forget(c, 0, PAGES);
 	while (nv_seconds() < end) {
@@ -346,13 +357,6 @@ static void chaos_run(uint64_t seed, double seconds)
 	nv_fini(&c->nv);
 	munmap(c->base, PAGES * PAGE);
 	free(c);
-}
-
-static uint64_t number(const char *name, uint64_t otherwise)
-{
-	const char *s = getenv(name);
-
-	return s && *s ? strtoull(s, NULL, 0) : otherwise;
 }
 
 /* STRESS_SEED repeats a run; else every one is another, and says which. */
