@@ -16,6 +16,8 @@
  *                               and windows are found in
  *                               xarrays; a block's masks
  *                               and heat are under 5
+ *  3a evict->walk (mutex)       one walk of the VRAM LRU     taking it under 4..7; the
+ *                                                            walk only tries 4
  *  4  dma_resv (drm_exec)       BO placement and mappings    copy_*_user, 1..3
  *  4a pt->grow (mutex)          who adds tables to a tree;   copy_*_user; taking it in
  *                               VRAM for them may be         notifiers. What it allocates
@@ -32,6 +34,7 @@
  *  7  spinlocks: tlb->lock,     their struct                 every other lock, sleeping
  *     irq tree,
  *     dmem->lock, fence ctx->lock,
+ *     evict->lock,
  *     svm by_vm (xarray)
  *
  * MMU notifier callbacks take 5 and 7 only (trylock 5 when the range is not

@@ -75,20 +75,6 @@ void nouveau_svm_debugfs_show(struct nouveau_device *ndev, struct seq_file *m)
 	nouveau_evict_debugfs_show(ndev, m);
 }
 
-/* Pages mapped to VRAM now, all blocks. */
-static u64 resident_pages(struct nouveau_svm_mm *svm)
-{
-	struct nouveau_svm_block *block;
-	unsigned long idx;
-	u64 n = 0;
-
-	nouveau_pt_lock(svm->pt);
-	xa_for_each(&svm->blocks, idx, block)
-		n += nouveau_mask_weight(&block->vram, 0, NOUVEAU_BLOCK_PAGES);
-	nouveau_pt_unlock(svm->pt);
-	return n;
-}
-
 /* What the GPU reaches without a fault, KiB: in VRAM, and in RAM. */
 static void fdinfo_mapped(struct nouveau_svm_mm *svm, u64 *vram, u64 *sys)
 {
@@ -120,8 +106,6 @@ void nouveau_svm_fdinfo(struct nouveau_svm_mm *svm, struct drm_printer *p)
 	drm_printf(p, "drm-nouveau-svm-resident:\t%llu KiB\n", vram);
 	drm_printf(p, "drm-nouveau-svm-mapped:\t%llu KiB\n", sys);
 	drm_printf(p, "drm-nouveau-svm-faults:\t%lld\n", atomic64_read(&svm->faults));
-	drm_printf(p, "drm-nouveau-svm-resident:\t%llu KiB\n",
-		   resident_pages(svm) << (PAGE_SHIFT - 10));
 	drm_printf(p, "drm-nouveau-svm-evicted:\t%lld KiB\n",
 		   atomic64_read(&svm->pages_evicted) << (PAGE_SHIFT - 10));
 	drm_printf(p, "drm-nouveau-svm-to-vram:\t%lld KiB\n",
