@@ -89,7 +89,7 @@ static void bind_classify(struct bind *b, u64 base, const struct nouveau_mask *m
 		return;
 	win = xa_load(&b->svm->windows, base >> NOUVEAU_SVM_WINDOW_SHIFT);
 	if (win && !nouveau_svm_snapshot(win, va, va + ((u64)(end - first) << PAGE_SHIFT),
-				  pfns + first)) {
+					 pfns + first)) {
 		nouveau_mask_for_each(mask, i) {
 			struct page *page;
 
