@@ -7,38 +7,7 @@
 
 #include <linux/kernel.h>
 
-#include "nouveau_svm_policy.h"
-
-#define MIB	(1ull << 20)
-#define GIB	(1ull << 30)
-#define NOW	1000000000000ull
-
-static const struct nouveau_svm_knobs *const K = &nouveau_svm_knobs_default;
-
-static struct nouveau_svm_view anon_view(void)
-{
-	return (struct nouveau_svm_view){
-		.kind = NOUVEAU_VMA_ANON, .readable = true, .writable = true, .first = 0,
-		.end = NOUVEAU_BLOCK_PAGES, .now_ns = NOW, .vram_free = GIB, .vram_total = GIB,
-	};
-}
-
-static struct nouveau_mask bits(unsigned int first, unsigned int end)
-{
-	return nouveau_mask_range(first, end);
-}
-
-static unsigned int weight(const struct nouveau_mask *m)
-{
-	return nouveau_mask_weight(m, 0, NOUVEAU_BLOCK_PAGES);
-}
-
-#define assert_mask(m, first, end) do {						\
-	struct nouveau_mask want_ = bits(first, end);				\
-	assert_memory_equal(&(m), &want_, sizeof(want_));			\
-} while (0)
-
-#define assert_no_pages(m) assert_true(nouveau_mask_empty(&(m)))
+#include "policy.h"
 
 static void isolated_read_stays(void **state)
 {
@@ -262,17 +231,17 @@ static void density(void **state)
 	/* 128 of 256 pages: exactly half. */
 	v.mapped = bits(0, 112);
 	v.read = bits(112, 128);
-	nouveau_svm_plan(&v, K, &p);
+	nouveau_svm_plan(&v, no_streams(), &p);
 	assert_mask(p.migrate, 0, 128);
 	/* 144 of 256, but 144 of 512 */
 	v.mapped = bits(0, 128);
 	v.read = bits(128, 129);
-	nouveau_svm_plan(&v, K, &p);
+	nouveau_svm_plan(&v, no_streams(), &p);
 	assert_mask(p.migrate, 0, 256);
 	/* 272 of 512 */
 	v.mapped = bits(0, 256);
 	v.read = bits(256, 257);
-	nouveau_svm_plan(&v, K, &p);
+	nouveau_svm_plan(&v, no_streams(), &p);
 	assert_mask(p.migrate, 0, 512);
 }
 
@@ -311,13 +280,13 @@ static void only_what_is_missing(void **state)
 	v.vram = bits(0, 128);
 	v.mapped = bits(0, 192);
 	v.read = bits(200, 201);
-	nouveau_svm_plan(&v, K, &p);
+	nouveau_svm_plan(&v, no_streams(), &p);
 	assert_mask(p.migrate, 128, 256);
 	assert_int_equal(p.first, 128);
 	assert_int_equal(p.end, 256);
 	/* in place: not even those in system memory */
 	v.heat.heat = 1;
-	nouveau_svm_plan(&v, K, &p);
+	nouveau_svm_plan(&v, no_streams(), &p);
 	assert_no_pages(p.migrate);
 	assert_int_equal(p.first, 192);
 	assert_int_equal(p.end, 256);
@@ -352,127 +321,6 @@ static void hardware_prefetch_is_a_hint(void **state)
 	assert_mask(p.want, 200, 203);
 	assert_int_equal(p.first, 192);
 	assert_int_equal(p.end, 208);
-}
-
-/* The last pages of a block make the window all of it, once. */
-static void last_piece_takes_all(void **state)
-{
-	struct nouveau_svm_view v = anon_view();
-	struct nouveau_svm_knobs k = *K;
-	struct nouveau_svm_plan p;
-
-	k.migrate = 0;
-	v.mapped = bits(0, 496);
-	v.read = bits(500, 501);
-	nouveau_svm_plan(&v, &k, &p);
-	assert_int_equal(p.first, 0);
-	assert_int_equal(p.end, 512);
-	assert_mask(p.require, 500, 501);
-	/* a page short of it */
-	v.mapped = bits(0, 240);
-	nouveau_mask_clear(&v.mapped, 3);
-	nouveau_svm_plan(&v, &k, &p);
-	assert_true(p.first > 0);
-	/* all of it is mapped: nothing to gain */
-	v.mapped = bits(0, 512);
-	v.write = v.read;
-	v.read = bits(0, 0);
-	nouveau_svm_plan(&v, &k, &p);
-	assert_int_equal(p.first, 496);
-	/* part of the block is another VMA's */
-	v.mapped = bits(0, 496);
-	v.end = 501;
-	nouveau_svm_plan(&v, &k, &p);
-	assert_int_equal(p.first, 496);
-	/* page by page means that */
-	v = anon_view();
-	v.mapped = bits(1, 512);
-	v.read = bits(0, 1);
-	k.batch_pages = 1;
-	nouveau_svm_plan(&v, &k, &p);
-	assert_int_equal(p.end, 1);
-}
-
-/* A huge page is one entry at once where it stays, not where it may move. */
-static void whole_where_it_stays(void **state)
-{
-	struct nouveau_svm_view v = anon_view();
-	struct nouveau_svm_knobs k = *K;
-	struct nouveau_svm_plan p;
-
-	v.read = bits(7, 8);
-	v.heat.heat = 1;
-	nouveau_svm_plan(&v, K, &p);
-	assert_int_equal(p.reason, NOUVEAU_PLAN_IN_PLACE);
-	assert_false(p.whole);
-	k.migrate = 0;
-	nouveau_svm_plan(&v, &k, &p);
-	assert_true(p.whole);
-	v.heat.pinned_until_ns = NOW + 1;
-	nouveau_svm_plan(&v, K, &p);
-	assert_true(p.whole);
-	v = anon_view();
-	v.kind = NOUVEAU_VMA_FILE;
-	v.read = bits(7, 8);
-	nouveau_svm_plan(&v, K, &p);
-	assert_true(p.whole);
-	v.end = 500;
-	nouveau_svm_plan(&v, K, &p);
-	assert_false(p.whole);
-}
-
-/* What a stream is about to come to moves without having faulted. */
-static void expected_pages_move(void **state)
-{
-	struct nouveau_svm_view v = anon_view();
-	struct nouveau_svm_plan p;
-
-	v.prefetch = bits(0, 512);
-	nouveau_svm_plan(&v, K, &p);
-	assert_no_pages(p.migrate);
-	v.expected = true;
-	nouveau_svm_plan(&v, K, &p);
-	assert_int_equal(p.reason, NOUVEAU_PLAN_STREAM);
-	assert_mask(p.migrate, 0, 512);
-	assert_no_pages(p.require);
-	assert_int_equal(p.first, 0);
-	assert_int_equal(p.end, 512);
-	/* not into a full VRAM, nor out of a file, nor where it thrashes */
-	v.vram_free = 0;
-	nouveau_svm_plan(&v, K, &p);
-	assert_no_pages(p.migrate);
-	v.vram_free = GIB;
-	v.heat.pinned_until_ns = NOW + 1;
-	nouveau_svm_plan(&v, K, &p);
-	assert_no_pages(p.migrate);
-	v.heat.pinned_until_ns = 0;
-	v.kind = NOUVEAU_VMA_FILE;
-	nouveau_svm_plan(&v, K, &p);
-	assert_no_pages(p.migrate);
-}
-
-/* The baseline: whatever faults, 2 MiB of it, as far as the VMA goes. */
-static void whole_blocks(void **state)
-{
-	struct nouveau_svm_view v = anon_view();
-	struct nouveau_svm_knobs k = *K;
-	struct nouveau_svm_plan p;
-
-	k.whole_blocks = 1;
-	v.read = bits(7, 8);
-	v.end = 300;
-	nouveau_svm_plan(&v, &k, &p);
-	assert_mask(p.migrate, 0, 300);
-	assert_int_equal(p.first, 0);
-	assert_int_equal(p.end, 300);
-	v.read = bits(0, 0);
-	v.write = bits(7, 8);
-	nouveau_svm_plan(&v, &k, &p);
-	assert_mask(p.migrate, 0, 300);
-	k.migrate = 0;
-	nouveau_svm_plan(&v, &k, &p);
-	assert_no_pages(p.migrate);
-	assert_int_equal(p.end, 300);
 }
 
 /* ---- random views ---- */
@@ -615,7 +463,7 @@ static void random_plans(void **state)
 		v.read = random_mask(0, 512, 1 + unit_random() % 6);
 		v.mapped = random_mask(0, 512, unit_random() % 700);
 		v.heat.heat = 100;
-		nouveau_svm_plan(&v, K, &p);
+		nouveau_svm_plan(&v, no_streams(), &p);
 		for (i = 0; i < 512; i++)
 			assert_int_equal(nouveau_mask_test(&p.migrate, i),
 					 naive_wanted(&v, &v.read, i));
@@ -663,10 +511,6 @@ int main(void)
 		cmocka_unit_test(only_what_is_missing),
 		cmocka_unit_test(clipped_to_vma),
 		cmocka_unit_test(hardware_prefetch_is_a_hint),
-		cmocka_unit_test(last_piece_takes_all),
-		cmocka_unit_test(whole_where_it_stays),
-		cmocka_unit_test(expected_pages_move),
-		cmocka_unit_test(whole_blocks),
 		cmocka_unit_test(random_plans),
 		cmocka_unit_test(same_view_same_plan),
 	};

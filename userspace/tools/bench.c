@@ -142,16 +142,16 @@ static int first_touch(struct bench *b, size_t bytes, bool touched)
 	return ret;
 }
 
-static int load_touch(struct bench *b)
+static int load(struct bench *b, const char *source, struct nvsvm_kernel **kernel)
 {
 	struct sm75_program prog;
 	struct sm75_error err;
-	int ret = sm75_assemble(kernel_reduce, &prog, &err);
+	int ret = sm75_assemble(source, &prog, &err);
 
 	if (ret)
 		return ret;
 	ret = nvsvm_kernel_new(b->context, prog.words, prog.count, prog.gprs, prog.shared_bytes,
-			       prog.local_bytes, prog.barriers, &b->touch);
+			       prog.local_bytes, prog.barriers, kernel);
 	sm75_program_free(&prog);
 	return ret;
 }
@@ -166,6 +166,8 @@ static int run_all(struct bench *b, size_t limit)
 		ret = bench_migrate(b, limit);
 	if (!ret)
 		ret = first_touch(b, 8 * MIB, true);
+	if (!ret)
+		ret = bench_patterns(b);
 	return ret;
 }
 
@@ -214,10 +216,13 @@ int verb_bench(int argc, char **argv)
 	printf("%-22s %8s %8s %8s %8s %8s %8s %8s %8s %8s %10s %9s %8s %7s\n", "", "size", "faults",
 	       "batches", "replays", "TLB inv", "PT push", "CE push", "MMIO rd", "MMIO wr", "ms",
 	       "CPU us/MB", "MiB/s", "of CE");
-	ret = load_touch(&b);
+	ret = load(&b, kernel_reduce, &b.touch);
+	if (!ret)
+		ret = load(&b, kernel_gather, &b.gather);
 	if (!ret)
 		ret = run_all(&b, limit);
 	nvsvm_kernel_free(b.touch);
+	nvsvm_kernel_free(b.gather);
 	nvsvm_close(b.context);
 	if (b.json) {
 		fputs("\n]\n", b.json);

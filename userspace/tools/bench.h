@@ -10,7 +10,7 @@
 
 struct bench {
 	struct nvsvm_context *context;
-	struct nvsvm_kernel *touch;
+	struct nvsvm_kernel *touch, *gather;
 	FILE *json;
 	bool first;
 	double ce_up, ce_down;		/* raw copy engine, bytes per ns */
@@ -30,5 +30,8 @@ uint64_t bench_cpu_ns(void);
 
 /* bench_migrate.c: explicit migration and fault-back, up to @limit bytes. */
 int bench_migrate(struct bench *b, size_t limit);
+
+/* bench_touch.c: first touch in several orders, by this driver and as others do it. */
+int bench_patterns(struct bench *b);
 
 #endif

@@ -333,8 +333,8 @@ static void chan_write_gp_locked(struct nouveau_chan *chan, u64 va, u32 bytes, b
 	chan->put++;
 }
 
-/* Release of @seqno and the interrupt, in the tail that belongs to the next entry. */
-static void chan_write_tail_locked(struct nouveau_chan *chan, u64 seqno)
+/* Release of @seqno and maybe an interrupt, in the tail that belongs to the next entry. */
+static void chan_write_tail_locked(struct nouveau_chan *chan, u64 seqno, bool quiet)
 {
 	u32 offset = TAILS_OFFSET + (chan->put % RING_ENTRIES) * TAIL_WORDS * 4;
 	struct nouveau_pb pb;
@@ -342,13 +342,14 @@ static void chan_write_tail_locked(struct nouveau_chan *chan, u64 seqno)
 	lockdep_assert_held(&chan->lock);
 	nouveau_pb_init(&pb, chan->ring.cpu + offset, TAIL_WORDS);
 	nouveau_pb_release(&pb, chan->sem.va, seqno, true);
-	nouveau_pb_imm(&pb, 0, NVC46F_NON_STALL_INTERRUPT, 0);
+	if (!quiet)
+		nouveau_pb_imm(&pb, 0, NVC46F_NON_STALL_INTERRUPT, 0);
 	WARN_ON_ONCE(!nouveau_pb_ok(&pb));
 	chan_write_gp_locked(chan, chan->ring.va + offset, nouveau_pb_bytes(&pb), false);
 }
 
-int nouveau_chan_emit(struct nouveau_chan *chan, const struct nouveau_push *push, unsigned int n,
-		      struct dma_fence *fence)
+static int chan_emit(struct nouveau_chan *chan, const struct nouveau_push *push, unsigned int n,
+		     struct dma_fence *fence, bool quiet)
 {
 	unsigned int i;
 	long left;
@@ -366,7 +367,7 @@ int nouveau_chan_emit(struct nouveau_chan *chan, const struct nouveau_push *push
 	for (i = 0; i < n; i++)
 		chan_write_gp_locked(chan, push[i].va, push[i].bytes, push[i].no_prefetch);
 	seqno = nouveau_fence_emit(&chan->fences, fence, chan->put + 1);
-	chan_write_tail_locked(chan, seqno);
+	chan_write_tail_locked(chan, seqno, quiet);
 	/* Entries and methods before GP_PUT; the doorbell orders itself. */
 	dma_wmb();
 	WRITE_ONCE(*chan->hw.gp_put, chan->put % RING_ENTRIES);
@@ -375,6 +376,23 @@ int nouveau_chan_emit(struct nouveau_chan *chan, const struct nouveau_push *push
 	mutex_unlock(&chan->lock);
 	nouveau_chans_arm_watchdog(chan->ndev);
 	return 0;
+}
+
+int nouveau_chan_emit(struct nouveau_chan *chan, const struct nouveau_push *push, unsigned int n,
+		      struct dma_fence *fence)
+{
+	return chan_emit(chan, push, n, fence, false);
+}
+
+int nouveau_chan_emit_quiet(struct nouveau_chan *chan, const struct nouveau_push *push,
+			    unsigned int n, struct dma_fence *fence)
+{
+	return chan_emit(chan, push, n, fence, true);
+}
+
+void nouveau_chan_poll(struct nouveau_chan *chan)
+{
+	nouveau_fence_process(&chan->fences);
 }
 
 struct dma_fence *nouveau_chan_submit(struct nouveau_chan *chan, const struct nouveau_push *push,

@@ -77,6 +77,15 @@ struct dma_fence *nouveau_chan_submit(struct nouveau_chan *chan, const struct no
  */
 int nouveau_chan_emit(struct nouveau_chan *chan, const struct nouveau_push *push, unsigned int n,
 		      struct dma_fence *fence);
+/*
+ * The same without an interrupt, which costs more than a look at memory: somebody
+ * calls nouveau_chan_poll() until the fence is signalled. Should he stop to, the
+ * watchdog looks once a second.
+ */
+int nouveau_chan_emit_quiet(struct nouveau_chan *chan, const struct nouveau_push *push,
+			    unsigned int n, struct dma_fence *fence);
+/* Signal what is done. Reads memory, no register; any context. */
+void nouveau_chan_poll(struct nouveau_chan *chan);
 #define NOUVEAU_CHAN_ENTRIES	1024
 
 /*

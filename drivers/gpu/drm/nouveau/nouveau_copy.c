@@ -14,6 +14,7 @@
  *
  * Locks: dir->lock for the slots and for starting the channel over.
  */
+#include <linux/delay.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
@@ -65,7 +66,36 @@ struct nouveau_copy_batch {
 	struct copy_op op;		/* not yet in @pb; empty when bytes is 0 */
 	struct dma_fence *next;		/* for the next push; not initialised yet */
 	struct dma_fence *last;		/* of the push before, or NULL */
+	bool quiet;			/* no interrupts: its owner polls */
 };
+
+/* ---- waiting ------------------------------------------------------------------- */
+
+#define SPIN_US		20u
+#define NAP_MAX_US	1000u
+
+/*
+ * An interrupt is several register accesses, a look at the semaphore is one load.
+ * A copy of 2 MiB takes some 200 us, so naps begin shorter than that.
+ */
+static void copy_poll(struct copy_dir *dir, struct dma_fence *fence)
+{
+	unsigned int us = SPIN_US, spun;
+
+	for (spun = 0; spun < SPIN_US; spun++) {
+		nouveau_chan_poll(dir->chan);
+		if (dma_fence_is_signaled(fence))
+			return;
+		udelay(1);
+	}
+	for (;;) {
+		nouveau_chan_poll(dir->chan);
+		if (dma_fence_is_signaled(fence))
+			return;
+		usleep_range(us, us * 2);
+		us = min(us * 2, NAP_MAX_US);
+	}
+}
 
 /* ---- slots ------------------------------------------------------------------- */
 
@@ -114,13 +144,14 @@ static unsigned int slot_take(struct copy_dir *dir)
 	unsigned int i;
 
 	for (;;) {
+		nouveau_chan_poll(dir->chan);
 		mutex_lock(&dir->lock);
 		i = slot_take_locked(dir, &busy);
 		mutex_unlock(&dir->lock);
 		if (i < SLOTS)
 			return i;
 		if (busy)
-			dma_fence_wait(busy, false);
+			copy_poll(dir, busy);
 		else
 			wait_event(dir->wait, slot_any_unowned(dir));
 		dma_fence_put(busy);
@@ -217,7 +248,8 @@ static int batch_push(struct nouveau_copy_batch *b)
 	if (WARN_ON(!nouveau_pb_ok(&b->pb)))
 		ret = -ENOSPC;
 	else
-		ret = nouveau_chan_emit(b->chan, &push, 1, b->next);
+		ret = b->quiet ? nouveau_chan_emit_quiet(b->chan, &push, 1, b->next) :
+				 nouveau_chan_emit(b->chan, &push, 1, b->next);
 	if (!ret) {
 		nouveau_stat_inc(&b->dir->ndev->stats, NOUVEAU_STAT_CE_PUSH);
 		dma_fence_put(b->last);
@@ -339,6 +371,18 @@ int nouveau_copy_add_fill(struct nouveau_copy_batch *b, struct nouveau_copy_addr
 	return bytes && !(bytes % 4) ? batch_add(b, &op) : -EINVAL;
 }
 
+void nouveau_copy_set_quiet(struct nouveau_copy_batch *b)
+{
+	b->quiet = true;
+}
+
+int nouveau_copy_wait(struct nouveau_device *ndev, enum nouveau_copy_dir dir,
+		      struct dma_fence *fence)
+{
+	copy_poll(&ndev->copy->dirs[dir], fence);
+	return min(dma_fence_get_status(fence), 0);
+}
+
 struct dma_fence *nouveau_copy_submit(struct nouveau_copy_batch *b)
 {
 	struct dma_fence *fence;
@@ -367,7 +411,7 @@ void nouveau_copy_abort(struct nouveau_copy_batch *b)
 	if (b->slot < SLOTS)
 		slot_release(b->dir, b->slot, NULL);
 	if (b->last)
-		dma_fence_wait(b->last, false);
+		copy_poll(b->dir, b->last);
 	batch_free(b);
 }
 

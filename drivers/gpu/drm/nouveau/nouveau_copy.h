@@ -43,6 +43,15 @@ int nouveau_copy_add_fill(struct nouveau_copy_batch *b, struct nouveau_copy_addr
  * have arrived. An empty batch gives an already signalled fence.
  */
 struct dma_fence *nouveau_copy_submit(struct nouveau_copy_batch *b);
+/*
+ * Right after nouveau_copy_begin(): no interrupt when it is done. Whoever needs the
+ * fence waits for it with nouveau_copy_wait(), which looks at memory; anybody
+ * else would wait up to a second longer than needed.
+ */
+void nouveau_copy_set_quiet(struct nouveau_copy_batch *b);
+/* Wait for the fence of a batch in direction @dir, quiet or not. 0 or its error. */
+int nouveau_copy_wait(struct nouveau_device *ndev, enum nouveau_copy_dir dir,
+		      struct dma_fence *fence);
 /* Drop the batch without submitting. */
 void nouveau_copy_abort(struct nouveau_copy_batch *b);
 

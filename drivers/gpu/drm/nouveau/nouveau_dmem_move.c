@@ -385,6 +385,7 @@ static int copy_once(struct nouveau_dmem_move *mv)
 	batch = nouveau_copy_begin(mv->dmem->ndev, move_engine(mv));
 	if (IS_ERR(batch))
 		return PTR_ERR(batch);
+	nouveau_copy_set_quiet(batch);
 	err = nouveau_dmem_move_add(mv, batch);
 	if (err) {
 		nouveau_copy_abort(batch);
@@ -393,8 +394,7 @@ static int copy_once(struct nouveau_dmem_move *mv)
 	fence = nouveau_copy_submit(batch);
 	if (IS_ERR(fence))
 		return PTR_ERR(fence);
-	dma_fence_wait(fence, false);
-	err = min(dma_fence_get_status(fence), 0);
+	err = nouveau_copy_wait(mv->dmem->ndev, move_engine(mv), fence);
 	dma_fence_put(fence);
 	return err;
 }

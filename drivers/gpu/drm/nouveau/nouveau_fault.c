@@ -23,6 +23,7 @@
  *
  * No locks are held here at all.
  */
+#include <linux/delay.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -44,6 +45,9 @@
 /* Packets looked at per batch to find other clients', taken or not. */
 #define LOOK_AHEAD		1024u
 #define SHARE_MIN		16u
+/* Up to half a millisecond after a batch, an interrupt's time each. */
+#define LINGER_NAPS	8u
+#define LINGER_NAP_US	40u
 /* An interrupt without a packet, an overflow while clients block. */
 #define AGAIN_MS		4
 
@@ -180,6 +184,7 @@ static unsigned int service_drain(struct nouveau_fault_service *fs)
 
 	nouveau_fault_batch_reset(&fs->refused);
 	fs->taken = 0;
+	fs->limit = limit;
 	fs->share = min(max(limit / max(fs->clients, 1u), SHARE_MIN), limit);
 	drain_kept(fs);
 	while (n < NOUVEAU_FAULT_BATCH_MAX && fs->n_kept < ARRAY_SIZE(fs->kept) &&
@@ -349,6 +354,14 @@ static void service_finish(struct nouveau_fault_service *fs)
 	bool late = fs->owed && fs->again_ran;
 
 	fs->again_ran = false;
+	fs->served |= fs->postponed;
+	fs->postponed = false;
+	/* All of it was stale, and more is there: one replay will do for both. */
+	if (fs->served && !fs->n_ranges && !fs->suspected && !fs->cancelled &&
+	    fs->limit > 1 && tu102_fault_is_pending(fs->hw, TU102_FAULT_REPLAYABLE)) {
+		fs->postponed = true;
+		return;
+	}
 	if (fs->suspected) {
 		tu102_fault_discard(fs->hw);
 		service_replay(fs, true);
@@ -390,13 +403,33 @@ static bool service_batch(struct nouveau_fault_service *fs)
 	return any;
 }
 
+/*
+ * What was replayed goes on and soon misses the next page. Until then the
+ * interrupt is held; a few looks at memory spare the four register accesses of
+ * letting it go and taking it again. The other buffer has no such hurry: what
+ * kills a channel may leave its other accesses the time to be done.
+ */
+static void service_linger(struct nouveau_fault_service *fs)
+{
+	unsigned int naps;
+
+	for (naps = 0; naps < LINGER_NAPS; naps++) {
+		if (READ_ONCE(fs->stopping) || nouveau_fault_turn_done(fs) ||
+		    tu102_fault_is_pending(fs->hw, TU102_FAULT_REPLAYABLE))
+			return;
+		usleep_range(LINGER_NAP_US, 2 * LINGER_NAP_US);
+	}
+}
+
 static void service_work(struct work_struct *work)
 {
 	struct nouveau_fault_service *fs = container_of(work, struct nouveau_fault_service, work);
 	unsigned int budget = BATCHES_PER_WAKE;
 
 	while (!READ_ONCE(fs->stopping)) {
-		if (!service_batch(fs) && tu102_fault_idle(fs->hw))
+		if (service_batch(fs))
+			service_linger(fs);
+		else if (tu102_fault_idle(fs->hw))
 			break;
 		if (!--budget) {
 			queue_work(fs->wq, &fs->work);

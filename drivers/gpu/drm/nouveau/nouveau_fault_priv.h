@@ -89,12 +89,14 @@ struct nouveau_fault_service {
 	unsigned int clients;		/* that faulted in the batch before */
 	unsigned int share;		/* faults one of them may have in this one */
 	unsigned int taken;		/* in this batch, all clients */
+	unsigned int limit;		/* of that */
 	/* to invalidate before the replay of this batch */
 	struct tu102_tlb_range ranges[NOUVEAU_FAULT_RANGES];
 	unsigned int n_ranges;
 	/* of this batch: newly suspected; cancelled, which replays too */
 	unsigned int suspected, cancelled;
 	bool served;			/* something that a replay will let go on */
+	bool postponed;			/* the same of batches before, all stale */
 	struct nouveau_fault_suspect suspects[NOUVEAU_FAULT_BATCH_MAX];
 	unsigned int n_suspects;
 	/* nobody to serve these */

@@ -14,9 +14,10 @@
  * interrupt storm, hence:
  *   leaves in which nothing is enabled are not read;
  *   a vector that is alone in its subtree is known by the subtree's bit;
- *   such a vector may be held (nouveau_irq_add_held()): the top half leaves its
- *   leaf bit latched, so that the subtree stays pending and makes no message,
- *   until whoever serves it has nothing left to do (nouveau_irq_release()).
+ *   a vector may hold its subtree (nouveau_irq_add_held()): the top half reads and
+ *   clears nothing, so that the subtree stays pending and makes no message, until
+ *   whoever serves it has nothing left to do (nouveau_irq_release()) and sees to
+ *   what else has come in there.
  *
  * A message that gets lost would be the last one, since nothing re-arms the MSI.
  * Hence a watchdog: once a second without an interrupt it looks whether the tree
@@ -31,6 +32,7 @@
 #include <linux/log2.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/workqueue.h>
 
 #include <drm/drm_print.h>
@@ -57,7 +59,6 @@
 struct nouveau_irq_handler {
 	nouveau_irq_fn fn;	/* published last, withdrawn first */
 	void *data;
-	bool may_hold;
 };
 
 struct nouveau_irq {
@@ -65,7 +66,8 @@ struct nouveau_irq {
 	int line;
 	spinlock_t lock;	/* protects changes of enabled and handler */
 	u32 enabled[LEAVES];
-	atomic_t held;		/* subtrees whose one vector is latched */
+	u16 holder[LEAVES / 2];	/* vector that may hold the subtree, or VECTORS */
+	atomic_t held;		/* subtrees that are */
 	struct delayed_work watchdog;
 	u64 seen;		/* interrupts at its last look */
 	struct nouveau_irq_handler handler[VECTORS];
@@ -112,13 +114,17 @@ static unsigned int irq_alone(const struct nouveau_irq *irq, unsigned int subtre
 static void irq_subtree(struct nouveau_irq *irq, unsigned int subtree)
 {
 	struct nouveau_device *ndev = irq->ndev;
-	unsigned int vector = irq_alone(irq, subtree);
+	unsigned int vector = READ_ONCE(irq->holder[subtree]);
 
 	if (vector < VECTORS) {
-		if (READ_ONCE(irq->handler[vector].may_hold))
-			atomic_or(BIT(subtree), &irq->held);
-		else
-			nv_wr32(ndev, LEAF(vector / 32), BIT(vector % 32));
+		/* Whichever it was: the one who releases it will see. */
+		atomic_or(BIT(subtree), &irq->held);
+		irq_call(irq, vector);
+		return;
+	}
+	vector = irq_alone(irq, subtree);
+	if (vector < VECTORS) {
+		nv_wr32(ndev, LEAF(vector / 32), BIT(vector % 32));
 		irq_call(irq, vector);
 		return;
 	}
@@ -192,12 +198,11 @@ static int irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_irq
 	if (irq->handler[vector].fn)
 		return -EBUSY;
 	irq->handler[vector].data = data;
-	WRITE_ONCE(irq->handler[vector].may_hold, may_hold);
 	/* Who sees fn sees data: irq_call(). */
 	smp_store_release(&irq->handler[vector].fn, fn);
 	WRITE_ONCE(irq->enabled[leaf], irq->enabled[leaf] | BIT(vector % 32));
-	/* Its subtree may be held by a vector that is alone no longer. */
-	atomic_andnot(BIT(leaf / 2), &irq->held);
+	if (may_hold)
+		WRITE_ONCE(irq->holder[leaf / 2], vector);
 	/* What was latched while nobody cared is stale. */
 	nv_wr32(ndev, LEAF(leaf), BIT(vector % 32));
 	nv_wr32(ndev, LEAF_EN_SET(leaf), BIT(vector % 32));
@@ -240,12 +245,13 @@ int nouveau_irq_add_held(struct nouveau_device *ndev, unsigned int vector, nouve
  * @ndev: the device
  * @vector: as given to nouveau_irq_add_held()
  *
- * What happened while it was held makes no interrupt: look once more.
+ * What happened while it was held makes no interrupt: look once more. Calls the
+ * handlers of what else came in the same subtree. Process context.
  */
 void nouveau_irq_release(struct nouveau_device *ndev, unsigned int vector)
 {
 	struct nouveau_irq *irq = ndev->irq;
-	unsigned int subtree = vector / 64;
+	unsigned int subtree = vector / 64, tries = 4;
 
 	/*
 	 * First the note, then the latch: an interrupt in between takes note
@@ -254,6 +260,15 @@ void nouveau_irq_release(struct nouveau_device *ndev, unsigned int vector)
 	if (!(atomic_fetch_andnot(BIT(subtree), &irq->held) & BIT(subtree)))
 		return;
 	nv_wr32(ndev, LEAF(vector / 32), BIT(vector % 32));
+	/* Only when all of it is seen clear does the next one make a message. */
+	guard(irqsave)();
+	while (irq_leaf(irq, subtree * 2) | irq_leaf(irq, subtree * 2 + 1)) {
+		if (--tries)
+			continue;
+		nv_wr32(ndev, TOP_EN_CLEAR, BIT(subtree));
+		nv_wr32(ndev, TOP_EN_SET, BIT(subtree));
+		return;
+	}
 }
 
 /**
@@ -275,6 +290,10 @@ void nouveau_irq_del(struct nouveau_device *ndev, unsigned int vector)
 	WRITE_ONCE(irq->enabled[leaf], irq->enabled[leaf] & ~BIT(vector % 32));
 	nv_wr32(ndev, LEAF_EN_CLEAR(leaf), BIT(vector % 32));
 	WRITE_ONCE(irq->handler[vector].fn, NULL);
+	if (irq->holder[leaf / 2] == vector) {
+		WRITE_ONCE(irq->holder[leaf / 2], VECTORS);
+		atomic_andnot(BIT(leaf / 2), &irq->held);
+	}
 	spin_unlock_irqrestore(&irq->lock, flags);
 	synchronize_irq(irq->line);
 }
@@ -305,6 +324,7 @@ int nouveau_irq_init(struct nouveau_device *ndev)
 	if (!irq)
 		return -ENOMEM;
 	irq->ndev = ndev;
+	memset16(irq->holder, VECTORS, ARRAY_SIZE(irq->holder));
 	spin_lock_init(&irq->lock);
 	irq_quiesce(ndev);
 

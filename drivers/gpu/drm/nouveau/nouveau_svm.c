@@ -46,6 +46,7 @@ struct service {
 	u32 throttle_us;
 	bool idle;			/* all of it was stale */
 	bool expect;			/* the last block moved: so may the next */
+	bool dense;			/* of a stream that used all of its last block */
 };
 
 struct nouveau_svm_scratch *nouveau_svm_scratch_new(void)
@@ -122,6 +123,14 @@ enum nouveau_vma_kind nouveau_svm_vma_kind(const struct vm_area_struct *vma)
 	return NOUVEAU_VMA_ANON;
 }
 
+static void service_vram(struct nouveau_device *ndev, u64 *free, u64 *total)
+{
+	bool enabled = nouveau_dmem_is_enabled(ndev);
+
+	*free = enabled ? nouveau_evict_room(ndev) : 0;
+	*total = enabled ? nouveau_vram_usable_bytes(ndev) : 0;
+}
+
 /* What the policy may know about page @from of the block up to the end of its VMA. */
 static struct vm_area_struct *service_view(struct service *sv, unsigned int from,
 					   struct nouveau_svm_view *v)
@@ -154,11 +163,9 @@ static struct vm_area_struct *service_view(struct service *sv, unsigned int from
 	v->atomic = nouveau_mask_and(in, &req->atomic);
 	v->prefetch = nouveau_mask_and(in, &req->prefetch);
 	v->expected = sv->expect;
+	v->dense = sv->dense;
 	v->now_ns = ktime_get_ns();
-	if (nouveau_dmem_is_enabled(ndev)) {
-		v->vram_free = nouveau_evict_room(ndev);
-		v->vram_total = nouveau_vram_usable_bytes(ndev);
-	}
+	service_vram(ndev, &v->vram_free, &v->vram_total);
 	faulted = nouveau_mask_or(v->read, &v->write);
 	faulted = nouveau_mask_or(faulted, &v->atomic);
 	faults = nouveau_mask_weight(&faulted, 0, NOUVEAU_BLOCK_PAGES);
@@ -421,6 +428,27 @@ static void service_block(struct service *sv)
 		at = nouveau_mask_next(&todo, service_vma(sv, at), true);
 }
 
+/* For comparison: as if every page had faulted alone. */
+static noinline_for_stack void service_pages(struct service *sv)
+{
+	struct nouveau_svm_request all = *sv->req, *one = &sv->s->req;
+	struct nouveau_mask todo = nouveau_mask_or(all.read, &all.write), failed = { }, page;
+	unsigned int i;
+
+	todo = nouveau_mask_or(todo, &all.atomic);
+	sv->req = one;
+	nouveau_mask_for_each(&todo, i) {
+		page = nouveau_mask_range(i, i + 1);
+		one->read = nouveau_mask_and(all.read, &page);
+		one->write = nouveau_mask_and(all.write, &page);
+		one->atomic = nouveau_mask_and(all.atomic, &page);
+		one->prefetch = (struct nouveau_mask){ };
+		service_block(sv);
+		failed = nouveau_mask_or(failed, &sv->res->failed);
+	}
+	sv->res->failed = failed;
+}
+
 /* More of these in a row are a fault that nobody understands: serve it anew. */
 #define STALE_RUN_MAX	32
 
@@ -487,26 +515,41 @@ static bool service_fetch(struct service *sv, u64 base, const struct nouveau_mas
 	return true;
 }
 
-/* Blocks that a stream is about to come to, if this one is of a stream. */
-static noinline_for_stack void service_stream(struct service *sv, u64 base)
+/* Whether the block is of a stream: how many to fetch behind it, *stride apart. */
+static unsigned int service_seen(struct service *sv, s32 *stride)
 {
 	struct nouveau_svm_mm *svm = sv->svm;
-	const struct nouveau_svm_view *view = &sv->s->view;
-	struct nouveau_mask pages = sv->pages;
-	unsigned int i, n;
-	s32 stride;
+	unsigned long idx = sv->req->base >> NOUVEAU_BLOCK_SHIFT;
+	struct nouveau_svm_block *before;
+	u64 vram_free, vram_total;
+	unsigned int n;
 
-	n = nouveau_svm_stream_seen(&svm->streams, &svm->ndev->svm->knobs,
-				    base >> NOUVEAU_BLOCK_SHIFT, view->vram_free, view->vram_total,
-				    &stride);
-	if (n && mask_pages(&pages) >= NOUVEAU_BLOCK_PAGES / 2)
+	service_vram(svm->ndev, &vram_free, &vram_total);
+	n = nouveau_svm_stream_seen(&svm->streams, &svm->ndev->svm->knobs, idx, vram_free,
+				    vram_total, stride);
+	before = *stride ? xa_load(&svm->blocks, idx - *stride) : NULL;
+	if (before) {
+		nouveau_pt_lock(svm->pt);
+		sv->dense = mask_pages(&before->mapped) >= NOUVEAU_BLOCK_PAGES / 2;
+		nouveau_pt_unlock(svm->pt);
+	}
+	return n;
+}
+
+/* Blocks that a stream is about to come to. */
+static noinline_for_stack void service_ahead(struct service *sv, u64 base, unsigned int n,
+					     s32 stride)
+{
+	struct nouveau_mask pages = sv->pages;
+	unsigned int i;
+
+	if (mask_pages(&pages) >= NOUVEAU_BLOCK_PAGES / 2)
 		pages = nouveau_mask_range(0, NOUVEAU_BLOCK_PAGES);
 	for (i = 0; i < n; i++)
 		if (!service_fetch(sv, base + (i + 1) * ((s64)stride << NOUVEAU_BLOCK_SHIFT),
 				   &pages))
 			break;
-	if (n)
-		nouveau_svm_stream_fetched(&svm->streams, i);
+	nouveau_svm_stream_fetched(&sv->svm->streams, i);
 }
 
 /**
@@ -525,7 +568,8 @@ void nouveau_svm_service(struct nouveau_svm_mm *svm, const struct nouveau_svm_re
 			 struct nouveau_svm_scratch *s, struct nouveau_svm_result *res)
 {
 	struct service sv = { .svm = svm, .req = req, .s = s, .res = res };
-	unsigned int pages = request_pages(req);
+	unsigned int pages = request_pages(req), ahead = 0;
+	s32 stride;
 
 	memset(res, 0, sizeof(*res));
 	if (!req->hot)
@@ -548,12 +592,17 @@ void nouveau_svm_service(struct nouveau_svm_mm *svm, const struct nouveau_svm_re
 		return;
 	}
 	sv.req = &s->req;
+	if (!req->hot)
+		ahead = service_seen(&sv, &stride);
 	/* Its own client waits for it, and nobody else. */
 	if (sv.throttle_us)
 		fsleep(sv.throttle_us);
-	service_block(&sv);
-	if (!req->hot && !res->busy && nouveau_mask_empty(&res->failed))
-		service_stream(&sv, req->base);
+	if (READ_ONCE(svm->ndev->svm->knobs.batch_pages) == 1)
+		service_pages(&sv);
+	else
+		service_block(&sv);
+	if (ahead && !res->busy && nouveau_mask_empty(&res->failed))
+		service_ahead(&sv, req->base, ahead, stride);
 	/* Not here: the last user of an address space takes it down. */
 	mmput_async(svm->mm);
 }

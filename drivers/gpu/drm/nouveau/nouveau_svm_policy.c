@@ -197,6 +197,40 @@ static struct nouveau_mask prefetch_region(const struct nouveau_svm_view *v,
 	return out;
 }
 
+/* Whether somebody goes through the block: the 64 KiB beside a fault were used as well. */
+static bool is_sequential(const struct nouveau_svm_view *v, const struct nouveau_mask *faulted)
+{
+	struct nouveau_mask used = nouveau_mask_or(*faulted, &v->mapped);
+	unsigned int page;
+
+	nouveau_mask_for_each(faulted, page) {
+		unsigned int g = page & ~(NOUVEAU_GRANULE_PAGES - 1);
+
+		if (nouveau_mask_weight(&used, g + NOUVEAU_GRANULE_PAGES,
+					min(g + 2 * NOUVEAU_GRANULE_PAGES, NOUVEAU_BLOCK_PAGES)))
+			return true;
+		if (g && nouveau_mask_weight(&used, g - NOUVEAU_GRANULE_PAGES, g))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What to serve for @faulted. Memory that moves and that somebody goes through
+ * comes as a whole while there is VRAM enough: one service instead of the five or
+ * six that density needs to grow to the same.
+ */
+static struct nouveau_mask plan_region(const struct nouveau_svm_view *v,
+				       const struct nouveau_svm_knobs *k,
+				       const struct nouveau_mask *faulted, bool moves)
+{
+	if (k->batch_pages != 1 && k->stream_blocks && !nouveau_mask_empty(faulted) &&
+	    (!v->vram_total || free_percent(v) >= k->stream_percent) &&
+	    (v->dense || (moves && is_sequential(v, faulted))))
+		return nouveau_mask_range(v->first, v->end);
+	return prefetch_region(v, k, faulted);
+}
+
 /* Nothing there, or nothing may be done with it. */
 static void plan_refuse(const struct nouveau_svm_view *v, const struct nouveau_mask *faulted,
 			struct nouveau_svm_plan *plan)
@@ -242,7 +276,7 @@ static void plan_migrate(const struct nouveau_svm_view *v, const struct nouveau_
 		return;
 	plan->migrate = *region;
 	if (plan->reason != NOUVEAU_PLAN_HOT && v->heat.heat < k->hot_faults)
-		plan->migrate = prefetch_region(v, k, written);
+		plan->migrate = plan_region(v, k, written, true);
 	if (v->expected)
 		plan->migrate = nouveau_mask_or(plan->migrate, &v->prefetch);
 	plan->migrate = nouveau_mask_andnot(plan->migrate, &v->vram);
@@ -332,7 +366,7 @@ void nouveau_svm_plan(const struct nouveau_svm_view *v, const struct nouveau_svm
 		advised = nouveau_svm_advice_region(v, &faulted);
 		region = nouveau_mask_or(region, &advised);
 	} else {
-		region = prefetch_region(v, k, &faulted);
+		region = plan_region(v, k, &faulted, reason_migrates(plan->reason));
 	}
 	plan_migrate(v, k, &region, &written, plan);
 	if (v->advice)

@@ -96,6 +96,7 @@ struct nouveau_svm_view {
 	struct nouveau_mask vram;	/* mapped to VRAM now, a hint */
 	struct nouveau_mask mapped;	/* mapped at all now, a hint */
 	bool expected;			/* prefetch is of a stream whose last block moved */
+	bool dense;			/* a stream comes here that used all of its last block */
 	u64 now_ns;
 	u64 vram_free, vram_total;	/* bytes */
 	struct nouveau_svm_heat heat;	/* updated with these faults already */
@@ -145,8 +146,8 @@ bool nouveau_svm_heat_returned(struct nouveau_svm_heat *h, const struct nouveau_
 u32 nouveau_svm_throttle_us(const struct nouveau_svm_heat *h, const struct nouveau_svm_knobs *k,
 			    u32 serial);
 /*
- * A block was served: how many blocks to fetch after it, *@stride apart. Tell
- * nouveau_svm_stream_fetched() how many it were.
+ * A block is faulted on: how many blocks to fetch after it, *@stride apart; 0 when
+ * it is of no stream. Tell nouveau_svm_stream_fetched() how many it were.
  */
 unsigned int nouveau_svm_stream_seen(struct nouveau_svm_streams *st,
 				     const struct nouveau_svm_knobs *k, u64 block, u64 vram_free,

@@ -75,7 +75,7 @@ static unsigned int stream_depth(const struct nouveau_svm_stream *s,
  * @block: block number
  * @vram_free: bytes
  * @vram_total: bytes; 0 when there is none to run out of
- * @stride: set to the distance of the blocks to fetch
+ * @stride: set to the distance from the block before; 0: this is of no stream
  *
  * Return: how many blocks to fetch behind it.
  */
@@ -112,6 +112,7 @@ unsigned int nouveau_svm_stream_seen(struct nouveau_svm_streams *st,
 		s->stride = block - s->last;
 		s->last = block;
 		s->run = 1;
+		*stride = s->stride;
 		return 0;
 	}
 	if (st->n < NOUVEAU_SVM_STREAMS)

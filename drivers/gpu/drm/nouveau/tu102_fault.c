@@ -345,9 +345,21 @@ bool tu102_fault_idle(struct tu102_fault *tf)
 
 	nouveau_irq_release(tf->ndev, tf->ring[TU102_FAULT_REPLAYABLE].notify_vector);
 	for (i = 0; i < TU102_FAULT_BUFFERS; i++)
-		if (packet_valid(&tf->ring[i].packets[tf->ring[i].get]))
+		if (tu102_fault_is_pending(tf, i))
 			return false;
 	return true;
+}
+
+/**
+ * tu102_fault_is_pending - whether there are entries
+ * @tf: fault buffers
+ * @which: the buffer
+ */
+bool tu102_fault_is_pending(const struct tu102_fault *tf, enum tu102_fault_buffer which)
+{
+	const struct tu102_fault_ring *ring = &tf->ring[which];
+
+	return packet_valid(&ring->packets[ring->get]);
 }
 
 /**

@@ -38,6 +38,7 @@ bool tu102_fault_ahead(struct tu102_fault *tf, enum tu102_fault_buffer which, un
 		       u64 *inst);
 /* Nothing left: interrupts may come again. False when there is something after all. */
 bool tu102_fault_idle(struct tu102_fault *tf);
+bool tu102_fault_is_pending(const struct tu102_fault *tf, enum tu102_fault_buffer which);
 bool tu102_fault_is_announced(const struct tu102_fault *tf);
 /* Forget all entries of the replayable buffer: a replay brings back what still matters. */
 unsigned int tu102_fault_discard(struct tu102_fault *tf);
