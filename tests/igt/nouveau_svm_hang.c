@@ -61,7 +61,9 @@ static void spin_channel_free(struct nv *nv)
 	nv_spin_launch(nv, flag, flag + 1024);
 	req.channel = nv->channel;
 	igt_set_timeout(20, "channel free under a spinning kernel");
+	start = nv_seconds();
 	igt_assert_eq(__nv_ioctl(nv->fd, DRM_IOCTL_NOUVEAU_CHANNEL_FREE, &req), 0);
+	igt_assert_f(nv_seconds() - start < 1.5, "freed after %.1f s\n", nv_seconds() - start);
 	igt_assert_eq(__nv_wait(nv), -ENODEV);
 	igt_reset_timeout();
 	nv_revive(nv);

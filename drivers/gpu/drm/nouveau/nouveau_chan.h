@@ -28,6 +28,14 @@ void nouveau_chan_fini(struct nouveau_device *ndev);
  * still served.
  */
 void nouveau_chan_stop_clients(struct nouveau_device *ndev);
+/*
+ * System sleep. Give the work of clients @timeout_ms, then kill whose work is not
+ * done. Everything down but the channels of clients; everything up again, and if the
+ * hardware lost power, the channels of clients dead. 0 or an errno.
+ */
+void nouveau_chan_finish_clients(struct nouveau_device *ndev, unsigned int timeout_ms);
+void nouveau_chan_suspend(struct nouveau_device *ndev);
+int nouveau_chan_resume(struct nouveau_device *ndev);
 /* Where kernel channels and their buffers live. */
 struct nouveau_vm *nouveau_chan_kernel_vm(struct nouveau_device *ndev);
 

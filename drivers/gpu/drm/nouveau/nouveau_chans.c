@@ -233,6 +233,72 @@ void nouveau_chan_stop_clients(struct nouveau_device *ndev)
 	}
 }
 
+void nouveau_chan_finish_clients(struct nouveau_device *ndev, unsigned int timeout_ms)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(timeout_ms), chid = 0;
+	struct nouveau_chan *chan;
+
+	while ((chan = chans_next(ndev->chans, &chid))) {
+		long left = max_t(long, end - jiffies, 0);
+
+		if (!(chan->flags & NOUVEAU_CHAN_PRIVILEGED) && !nouveau_chan_is_dead(chan) &&
+		    nouveau_chan_idle(chan, jiffies_to_msecs(left), false)) {
+			dev_notice(&ndev->pdev->dev, "channel %u (%s): killed: busy at suspend\n",
+				   chan->hw.chid, chan->name);
+			nouveau_chan_kill(chan, -ECANCELED);
+		}
+		nouveau_chan_put(chan);
+	}
+	flush_workqueue(tu102_fifo_wq(ndev));
+}
+
+void nouveau_chan_suspend(struct nouveau_device *ndev)
+{
+	struct nouveau_chans *chans = ndev->chans;
+
+	tu102_tlb_attach(ndev, NULL);
+	nouveau_chan_put(chans->tlb_chan);
+	chans->tlb_chan = NULL;
+	nouveau_kbuf_del(ndev, chans->vm, &chans->tlb_buf);
+	cancel_delayed_work_sync(&chans->watchdog);
+	tu102_gr_fini(ndev);
+	tu102_ce_fini(ndev);
+	tu102_fifo_suspend(ndev);
+}
+
+/* The engines have forgotten their contexts. */
+static void chans_lost(struct nouveau_chans *chans)
+{
+	struct nouveau_chan *chan;
+	unsigned long chid = 0;
+
+	while ((chan = chans_next(chans, &chid))) {
+		if (!nouveau_chan_is_dead(chan))
+			dev_notice(&chans->ndev->pdev->dev,
+				   "channel %u (%s): killed: its context was lost in sleep\n",
+				   chan->hw.chid, chan->name);
+		nouveau_chan_kill(chan, -EIO);
+		nouveau_chan_put(chan);
+	}
+}
+
+int nouveau_chan_resume(struct nouveau_device *ndev)
+{
+	struct nouveau_chans *chans = ndev->chans;
+	int ret;
+
+	ret = tu102_fifo_resume(ndev, ndev->power_lost);
+	if (!ret && ndev->power_lost)
+		chans_lost(chans);
+	if (!ret)
+		ret = tu102_ce_init(ndev);
+	if (!ret)
+		ret = tu102_gr_init(ndev);
+	if (!ret)
+		ret = chans_make_tlb_channel(chans);
+	return ret;
+}
+
 /* Safe after a failed init. */
 void nouveau_chan_fini(struct nouveau_device *ndev)
 {

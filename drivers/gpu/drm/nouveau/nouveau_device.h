@@ -37,6 +37,8 @@ struct nouveau_device {
 	struct pci_dev *pdev;
 	/** @mmio: BAR0, 16 MiB of registers; only tu102_*.c and nouveau_irq.c touch it */
 	void __iomem *mmio;
+	/** @power_lost: set at resume: registers, contexts and VRAM were not kept */
+	bool power_lost;
 	/** @vram_bytes: VRAM the chip reports, reserved areas included */
 	u64 vram_bytes;
 	/** @vram: TTM device, VRAM manager and the BAR1 window (nouveau_vram.c) */

@@ -233,15 +233,18 @@ static const struct pci_device_id nouveau_pci_ids[] = {
 };
 MODULE_DEVICE_TABLE(pci, nouveau_pci_ids);
 
-/* Nothing saves VRAM yet: refuse rather than resume without it. */
 static int nouveau_pm_suspend(struct device *dev)
 {
-	dev_warn(dev, "suspend is not supported\n");
-	return -EBUSY;
+	return nouveau_device_suspend(dev_get_drvdata(dev));
+}
+
+static int nouveau_pm_resume(struct device *dev)
+{
+	return nouveau_device_resume(dev_get_drvdata(dev));
 }
 
 static const struct dev_pm_ops nouveau_pm_ops = {
-	SYSTEM_SLEEP_PM_OPS(nouveau_pm_suspend, NULL)
+	SYSTEM_SLEEP_PM_OPS(nouveau_pm_suspend, nouveau_pm_resume)
 };
 
 static struct pci_driver nouveau_pci_driver = {

@@ -29,6 +29,8 @@
 struct nouveau_exec {
 	struct kref ref;
 	struct rcu_head rcu;
+	struct nouveau_device *ndev;
+	struct list_head link;		/* nouveau_exec_list */
 	struct nouveau_chan *chan;
 	struct drm_gpu_scheduler sched;
 	struct drm_sched_entity entity;
@@ -42,6 +44,8 @@ struct nouveau_exec {
 /* Schedulers alive, for module unload. */
 static atomic_t nouveau_execs = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(nouveau_execs_wait);
+static LIST_HEAD(nouveau_exec_list);
+static DEFINE_MUTEX(nouveau_exec_list_lock);	/* outermost: before schedulers' own */
 /* Runs jobs of all channels: in the path of fences, so nothing here may allocate. */
 static struct workqueue_struct *nouveau_sched_wq;
 /* Releases what jobs and schedulers held: may take reservations. */
@@ -167,6 +171,9 @@ struct dma_fence *nouveau_job_push(struct nouveau_job *job)
 
 static void exec_destroy(struct nouveau_exec *exec)
 {
+	mutex_lock(&nouveau_exec_list_lock);
+	list_del(&exec->link);
+	mutex_unlock(&nouveau_exec_list_lock);
 	drm_sched_entity_destroy(&exec->entity);
 	drm_sched_fini(&exec->sched);
 	nouveau_chan_put(exec->chan);
@@ -239,8 +246,12 @@ struct nouveau_exec *nouveau_exec_new(struct nouveau_device *ndev, struct nouvea
 	ret = drm_sched_entity_init(&exec->entity, DRM_SCHED_PRIORITY_KERNEL, &sched, 1, NULL);
 	if (ret)
 		goto err_sched;
+	exec->ndev = ndev;
 	exec->chan = chan;
 	atomic_inc(&nouveau_execs);
+	mutex_lock(&nouveau_exec_list_lock);
+	list_add_tail(&exec->link, &nouveau_exec_list);
+	mutex_unlock(&nouveau_exec_list_lock);
 	return exec;
 err_sched:
 	drm_sched_fini(sched);
@@ -249,14 +260,55 @@ err_free:
 	return ERR_PTR(ret);
 }
 
+void nouveau_exec_stop(struct nouveau_device *ndev)
+{
+	struct nouveau_exec *exec;
+
+	guard(mutex)(&nouveau_exec_list_lock);
+	list_for_each_entry(exec, &nouveau_exec_list, link)
+		if (exec->ndev == ndev)
+			drm_sched_wqueue_stop(&exec->sched);
+}
+
+void nouveau_exec_start(struct nouveau_device *ndev)
+{
+	struct nouveau_exec *exec;
+
+	guard(mutex)(&nouveau_exec_list_lock);
+	list_for_each_entry(exec, &nouveau_exec_list, link)
+		if (exec->ndev == ndev)
+			drm_sched_wqueue_start(&exec->sched);
+}
+
+/*
+ * Jobs finish one by one for as long as they do; one that takes longer than this
+ * by itself is given up, since nobody who frees its channel can be waiting for it.
+ */
+#define STUCK_MS	250
+
+static void exec_drain(struct nouveau_exec *exec, unsigned int timeout_ms)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(timeout_ms);
+	int left, before;
+	long ret;
+
+	left = atomic_read(&exec->jobs);
+	do {
+		before = left;
+		ret = wait_event_killable_timeout(exec->idle, !atomic_read(&exec->jobs),
+						  min_t(unsigned long, msecs_to_jiffies(STUCK_MS),
+							msecs_to_jiffies(timeout_ms)));
+		left = atomic_read(&exec->jobs);
+	} while (left && left != before && ret >= 0 && time_before(jiffies, end));
+}
+
 void nouveau_exec_close(struct nouveau_exec *exec, unsigned int timeout_ms)
 {
 	mutex_lock(&exec->lock);
 	exec->closed = true;
 	mutex_unlock(&exec->lock);
 
-	wait_event_killable_timeout(exec->idle, !atomic_read(&exec->jobs),
-				    msecs_to_jiffies(timeout_ms));
+	exec_drain(exec, timeout_ms);
 	if (atomic_read(&exec->jobs))
 		nouveau_chan_kill(exec->chan, -ECANCELED);
 	/* Here, so that who frees channels in a loop does not run ahead of it. */

@@ -7,6 +7,7 @@
 #include "nouveau_chan.h"
 
 struct nouveau_bo;
+struct nouveau_device;
 struct nouveau_exec;
 struct nouveau_vma;
 
@@ -20,6 +21,12 @@ struct nouveau_chan *nouveau_exec_chan(struct nouveau_exec *exec);
  * the channel is killed. The owner's reference is dropped.
  */
 void nouveau_exec_close(struct nouveau_exec *exec, unsigned int timeout_ms);
+/*
+ * System sleep: hand no more jobs to the channels of a device; go on with it. Clients
+ * are frozen: none comes or goes.
+ */
+void nouveau_exec_stop(struct nouveau_device *ndev);
+void nouveau_exec_start(struct nouveau_device *ndev);
 /* At module load, before any device. -ENOMEM. */
 int nouveau_exec_module_init(void);
 /* At module unload: the last schedulers are gone when it returns. */

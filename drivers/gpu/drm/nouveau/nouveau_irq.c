@@ -309,6 +309,27 @@ static void irq_quiesce(struct nouveau_device *ndev)
 	}
 }
 
+static void irq_arm(struct nouveau_irq *irq)
+{
+	nv_wr32(irq->ndev, NVX_XVE_MSI_REARM, 0);
+	nv_wr32(irq->ndev, TOP_EN_SET, SUBTREES);
+	schedule_delayed_work(&irq->watchdog, WATCHDOG_PERIOD);
+}
+
+void nouveau_irq_suspend(struct nouveau_device *ndev)
+{
+	cancel_delayed_work_sync(&ndev->irq->watchdog);
+	irq_quiesce(ndev);
+	synchronize_irq(ndev->irq->line);
+}
+
+int nouveau_irq_resume(struct nouveau_device *ndev)
+{
+	irq_quiesce(ndev);
+	irq_arm(ndev->irq);
+	return 0;
+}
+
 /**
  * nouveau_irq_init() - MSI on, tree armed, all vectors disabled
  * @ndev: the device
@@ -337,10 +358,8 @@ int nouveau_irq_init(struct nouveau_device *ndev)
 		goto err_vectors;
 
 	ndev->irq = irq;
-	nv_wr32(ndev, NVX_XVE_MSI_REARM, 0);
-	nv_wr32(ndev, TOP_EN_SET, SUBTREES);
 	INIT_DELAYED_WORK(&irq->watchdog, irq_watchdog);
-	schedule_delayed_work(&irq->watchdog, WATCHDOG_PERIOD);
+	irq_arm(irq);
 	return 0;
 
 err_vectors:

@@ -11,6 +11,9 @@ typedef void (*nouveau_irq_fn)(void *data);
 
 int nouveau_irq_init(struct nouveau_device *ndev);
 void nouveau_irq_fini(struct nouveau_device *ndev);
+/* System sleep; no vector is hooked. */
+void nouveau_irq_suspend(struct nouveau_device *ndev);
+int nouveau_irq_resume(struct nouveau_device *ndev);
 /* Hook and enable interrupt vector @vector (0..255); -EBUSY when taken. */
 int nouveau_irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn,
 		    void *data);

@@ -32,6 +32,8 @@ struct nouveau_vram {
 	void __iomem *bar1;		/* NULL once the device is gone */
 	resource_size_t bar1_base;	/* CPU physical address */
 	u64 bar1_bytes;			/* VRAM the CPU reaches */
+	struct mutex mems_lock;		/* protects @mems; leaf */
+	struct list_head mems;		/* every nouveau_mem */
 };
 
 static inline struct nouveau_vram *ttm_to_vram(struct ttm_device *bdev)

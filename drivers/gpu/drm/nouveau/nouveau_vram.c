@@ -39,6 +39,10 @@ struct vram_bo {
 	struct nouveau_chunk *chunk;	/* NULL: not a chunk, or its owner let go */
 	struct task_struct *evictor;	/* inside a callback of the chunk */
 	bool evicted;			/* the owner has moved out */
+	/* of a nouveau_mem: */
+	struct list_head link;		/* vram->mems */
+	void __iomem *map;
+	void *saved;			/* contents during system sleep */
 };
 
 static struct vram_bo *to_vram_bo(struct ttm_buffer_object *ttm)
@@ -49,6 +53,7 @@ static struct vram_bo *to_vram_bo(struct ttm_buffer_object *ttm)
 static void vram_bo_destroy(struct ttm_buffer_object *ttm)
 {
 	drm_gem_private_object_fini(&ttm->base);
+	kvfree(to_vram_bo(ttm)->saved);
 	kfree(to_vram_bo(ttm));
 }
 
@@ -115,6 +120,10 @@ int nouveau_mem_new(struct nouveau_device *ndev, u64 size, u64 align, struct nou
 	mem->map = vram->bar1 + mem->addr;
 	mem->priv = bo;
 	memset_io(mem->map, 0, bo->ttm.base.size);
+	bo->map = mem->map;
+	mutex_lock(&vram->mems_lock);
+	list_add_tail(&bo->link, &vram->mems);
+	mutex_unlock(&vram->mems_lock);
 	return 0;
 }
 
@@ -129,6 +138,9 @@ void nouveau_mem_del(struct nouveau_device *ndev, struct nouveau_mem *mem)
 
 	if (!bo)
 		return;
+	mutex_lock(&ndev->vram->mems_lock);
+	list_del(&bo->link);
+	mutex_unlock(&ndev->vram->mems_lock);
 	dma_resv_lock(bo->ttm.base.resv, NULL);
 	ttm_bo_unpin(&bo->ttm);
 	dma_resv_unlock(bo->ttm.base.resv);
@@ -293,6 +305,55 @@ void nouveau_chunk_touch(struct nouveau_device *ndev, struct nouveau_chunk *chun
 	ttm_bo_unreserve(&bo->ttm);
 }
 
+int nouveau_vram_evict_all(struct nouveau_device *ndev)
+{
+	return ttm_resource_manager_evict_all(&ndev->vram->bdev, &ndev->vram->vram.base);
+}
+
+int nouveau_vram_save_prepare(struct nouveau_device *ndev)
+{
+	struct vram_bo *bo;
+
+	guard(mutex)(&ndev->vram->mems_lock);
+	list_for_each_entry(bo, &ndev->vram->mems, link) {
+		bo->saved = kvmalloc(bo->ttm.base.size, GFP_KERNEL);
+		if (!bo->saved)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void nouveau_vram_save(struct nouveau_device *ndev)
+{
+	struct vram_bo *bo;
+
+	nouveau_mem_flush(ndev);
+	guard(mutex)(&ndev->vram->mems_lock);
+	list_for_each_entry(bo, &ndev->vram->mems, link)
+		memcpy_fromio(bo->saved, bo->map, bo->ttm.base.size);
+}
+
+void nouveau_vram_restore(struct nouveau_device *ndev)
+{
+	struct vram_bo *bo;
+
+	guard(mutex)(&ndev->vram->mems_lock);
+	list_for_each_entry(bo, &ndev->vram->mems, link)
+		memcpy_toio(bo->map, bo->saved, bo->ttm.base.size);
+	nouveau_mem_flush(ndev);
+}
+
+void nouveau_vram_save_drop(struct nouveau_device *ndev)
+{
+	struct vram_bo *bo;
+
+	guard(mutex)(&ndev->vram->mems_lock);
+	list_for_each_entry(bo, &ndev->vram->mems, link) {
+		kvfree(bo->saved);
+		bo->saved = NULL;
+	}
+}
+
 struct ttm_device *nouveau_vram_ttm(struct nouveau_device *ndev)
 {
 	return &ndev->vram->bdev;
@@ -382,6 +443,8 @@ int nouveau_vram_init(struct nouveau_device *ndev)
 	if (!vram)
 		return -ENOMEM;
 	vram->ndev = ndev;
+	mutex_init(&vram->mems_lock);
+	INIT_LIST_HEAD(&vram->mems);
 	vram->bar1_base = pci_resource_start(pdev, BAR1_RESOURCE);
 	vram->bar1_bytes = min_t(u64, pci_resource_len(pdev, BAR1_RESOURCE), ndev->vram_bytes);
 	err = vram_init_managers(ndev, vram);

@@ -61,6 +61,18 @@ struct nouveau_chunk_ops {
 int nouveau_chunk_new(struct nouveau_device *ndev, u64 size,
 		      const struct nouveau_chunk_ops *ops, struct nouveau_chunk *chunk);
 void nouveau_chunk_del(struct nouveau_device *ndev, struct nouveau_chunk *chunk);
+/*
+ * System sleep. Move buffer objects and pages of processes out: 0 or an errno, with
+ * some of them moved. Then the driver's own structures: make room to save them
+ * (-ENOMEM), save them once nothing changes them any more, write them back if they
+ * were lost, forget.
+ */
+int nouveau_vram_evict_all(struct nouveau_device *ndev);
+int nouveau_vram_save_prepare(struct nouveau_device *ndev);
+void nouveau_vram_save(struct nouveau_device *ndev);
+void nouveau_vram_restore(struct nouveau_device *ndev);
+void nouveau_vram_save_drop(struct nouveau_device *ndev);
+
 /* Mark as used just now (LRU tail). */
 void nouveau_chunk_touch(struct nouveau_device *ndev, struct nouveau_chunk *chunk);
 

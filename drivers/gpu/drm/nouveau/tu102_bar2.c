@@ -65,6 +65,26 @@ static void bar2_write_inst(struct nouveau_bar2 *bar2)
 		writel(words[i], bar2->inst.map + i * 4);
 }
 
+static u32 bar2_block(const struct nouveau_bar2 *bar2)
+{
+	return NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_BAR2_BLOCK_MODE, _VIRTUAL) |
+	       NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_BAR2_BLOCK_TARGET, _VID_MEM) |
+	       NV_NUM(NV_VIRTUAL_FUNCTION_PRIV_BAR2_BLOCK_PTR,
+		      bar2->inst.addr >> NV_RAMIN_BASE_SHIFT);
+}
+
+bool tu102_bar2_is_bound(struct nouveau_device *ndev)
+{
+	u32 want = bar2_block(ndev->bar2);
+
+	return (nv_rd32(ndev, BAR2_BLOCK) & want) == want;
+}
+
+int tu102_bar2_resume(struct nouveau_device *ndev)
+{
+	return tu102_bar2_is_bound(ndev) ? 0 : bar2_bind(ndev, bar2_block(ndev->bar2));
+}
+
 /**
  * tu102_bar2_init() - build the address space and bind it
  * @ndev: the device; VRAM is up
@@ -89,10 +109,7 @@ int tu102_bar2_init(struct nouveau_device *ndev)
 
 	bar2_write_inst(bar2);
 	nouveau_mem_flush(ndev);
-	err = bar2_bind(ndev, NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_BAR2_BLOCK_MODE, _VIRTUAL) |
-			      NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_BAR2_BLOCK_TARGET, _VID_MEM) |
-			      NV_NUM(NV_VIRTUAL_FUNCTION_PRIV_BAR2_BLOCK_PTR,
-				     bar2->inst.addr >> NV_RAMIN_BASE_SHIFT));
+	err = bar2_bind(ndev, bar2_block(bar2));
 	if (err) {
 		drm_err(&ndev->drm, "BAR2 does not bind\n");
 		goto err_inst;

@@ -12,6 +12,9 @@ struct nouveau_device;
  */
 int tu102_bar2_init(struct nouveau_device *ndev);
 void tu102_bar2_fini(struct nouveau_device *ndev);
+/* After system sleep: did the hardware keep it; bind it again if not. -ETIMEDOUT. */
+bool tu102_bar2_is_bound(struct nouveau_device *ndev);
+int tu102_bar2_resume(struct nouveau_device *ndev);
 
 /*
  * Map @size bytes (whole pages) of coherent, DMA-contiguous system memory.

@@ -140,6 +140,27 @@ u64 tu102_time_ns(struct nouveau_device *ndev)
 	       (lo & NV_MASK(NV_USERMODE_TIME_0_NSEC));
 }
 
+static int mmu_setup(struct nouveau_device *ndev, const struct tu102_mmu_pages *p)
+{
+	u32 status;
+
+	nv_wr32(ndev, NVX_PFB_SYSMEM_FLUSH_PAGE, p->flush_dma >> 8);
+	nv_wr32(ndev, NV_PFB_PRI_MMU_DEBUG_WR,
+		NV_NUM(NV_PFB_PRI_MMU_DEBUG_WR_ADDR, p->debug.addr >> 12));
+	nv_wr32(ndev, NV_PFB_PRI_MMU_DEBUG_RD,
+		NV_NUM(NV_PFB_PRI_MMU_DEBUG_RD_ADDR, (p->debug.addr + SZ_4K) >> 12));
+	nv_wr32(ndev, VF(NV_VIRTUAL_FUNCTION_PRIV_BAR1_BLOCK),
+		NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_BAR1_BLOCK_MODE, _PHYSICAL));
+	return read_poll_timeout(nv_rd32, status, !(status & BAR1_BIND_BUSY), 10,
+				 2 * USEC_PER_SEC, false, ndev,
+				 VF(NV_VIRTUAL_FUNCTION_PRIV_BIND_STATUS));
+}
+
+int tu102_mmu_resume(struct nouveau_device *ndev)
+{
+	return mmu_setup(ndev, ndev->mmu_pages);
+}
+
 /**
  * tu102_mmu_init() - flush page, debug pages, BAR1 as a plain window
  * @ndev: the device; VRAM is up
@@ -152,7 +173,6 @@ u64 tu102_time_ns(struct nouveau_device *ndev)
 int tu102_mmu_init(struct nouveau_device *ndev)
 {
 	struct tu102_mmu_pages *p = kzalloc_obj(*p);
-	u32 status;
 	int err;
 
 	if (!p)
@@ -166,16 +186,7 @@ int tu102_mmu_init(struct nouveau_device *ndev)
 	if (err)
 		goto err_flush;
 
-	nv_wr32(ndev, NVX_PFB_SYSMEM_FLUSH_PAGE, p->flush_dma >> 8);
-	nv_wr32(ndev, NV_PFB_PRI_MMU_DEBUG_WR,
-		NV_NUM(NV_PFB_PRI_MMU_DEBUG_WR_ADDR, p->debug.addr >> 12));
-	nv_wr32(ndev, NV_PFB_PRI_MMU_DEBUG_RD,
-		NV_NUM(NV_PFB_PRI_MMU_DEBUG_RD_ADDR, (p->debug.addr + SZ_4K) >> 12));
-	nv_wr32(ndev, VF(NV_VIRTUAL_FUNCTION_PRIV_BAR1_BLOCK),
-		NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_BAR1_BLOCK_MODE, _PHYSICAL));
-	err = read_poll_timeout(nv_rd32, status, !(status & BAR1_BIND_BUSY), 10,
-				2 * USEC_PER_SEC, false, ndev,
-				VF(NV_VIRTUAL_FUNCTION_PRIV_BIND_STATUS));
+	err = mmu_setup(ndev, p);
 	if (err)
 		goto err_debug;
 	ndev->mmu_pages = p;

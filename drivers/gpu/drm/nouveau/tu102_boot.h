@@ -15,6 +15,8 @@ u64 tu102_time_ns(struct nouveau_device *ndev);
 /* Pages the memory system wants for flushes and for accesses it must redirect. */
 int tu102_mmu_init(struct nouveau_device *ndev);
 void tu102_mmu_fini(struct nouveau_device *ndev);
+/* The same registers again, after system sleep. -ETIMEDOUT. */
+int tu102_mmu_resume(struct nouveau_device *ndev);
 
 /* Register-bus errors: logged. */
 int tu102_bus_init(struct nouveau_device *ndev);

@@ -367,6 +367,15 @@ static void fifo_enable_engines(struct nouveau_fifo *fifo)
 	nv_rd32(ndev, NV_PMC_ENABLE);
 }
 
+/* They do nothing before this. */
+static void fifo_enable_doorbells(struct nouveau_device *ndev)
+{
+	u32 cfg = nv_rd32(ndev, NV_CTRL_VIRTUAL_CHANNEL_CFG(0));
+
+	nv_wr32(ndev, NV_CTRL_VIRTUAL_CHANNEL_CFG(0),
+		cfg | NV_DEF(NV_CTRL_VIRTUAL_CHANNEL_CFG_PENDING_ENABLE, _TRUE));
+}
+
 static int fifo_alloc_runlists(struct nouveau_fifo *fifo)
 {
 	unsigned int i, j;
@@ -389,7 +398,6 @@ int tu102_fifo_init(struct nouveau_device *ndev)
 {
 	struct nouveau_fifo *fifo;
 	unsigned int i;
-	u32 cfg;
 	int ret;
 
 	fifo = kzalloc_obj(*fifo);
@@ -420,14 +428,66 @@ int tu102_fifo_init(struct nouveau_device *ndev)
 	ret = tu102_fifo_intr_init(ndev);
 	if (ret)
 		goto err;
-	/* Doorbells do nothing before this. */
-	cfg = nv_rd32(ndev, NV_CTRL_VIRTUAL_CHANNEL_CFG(0));
-	nv_wr32(ndev, NV_CTRL_VIRTUAL_CHANNEL_CFG(0),
-		cfg | NV_DEF(NV_CTRL_VIRTUAL_CHANNEL_CFG_PENDING_ENABLE, _TRUE));
+	fifo_enable_doorbells(ndev);
 	return 0;
 err:
 	tu102_fifo_fini(ndev);
 	return ret;
+}
+
+static u32 fifo_all_runlists(const struct nouveau_fifo *fifo)
+{
+	u32 mask = 0;
+	unsigned int i;
+
+	for (i = 0; i < TU102_RUNLISTS; i++)
+		if (fifo->runlists[i].primary)
+			mask |= BIT(i);
+	return mask;
+}
+
+void tu102_fifo_suspend(struct nouveau_device *ndev)
+{
+	struct nouveau_fifo *fifo = ndev->fifo;
+
+	flush_workqueue(fifo->wq);
+	nv_wr32(ndev, NV_PFIFO_SCHED_DISABLE, fifo_all_runlists(fifo));
+	tu102_fifo_intr_fini(ndev);
+}
+
+/* The runlists are empty and no channel is bound: so they are here. */
+static void fifo_forget_channels(struct nouveau_fifo *fifo)
+{
+	struct tu102_hwchan *chan, *tmp;
+	unsigned int i;
+
+	guard(mutex)(&fifo->lock);
+	for (i = 0; i < TU102_RUNLISTS; i++) {
+		struct tu102_runlist *rl = &fifo->runlists[i];
+
+		list_for_each_entry_safe(chan, tmp, &rl->chans, link) {
+			list_del_init(&chan->link);
+			WRITE_ONCE(chan->bound, false);
+		}
+		rl->nr_chans = 0;
+	}
+	fifo->masked = 0;
+}
+
+int tu102_fifo_resume(struct nouveau_device *ndev, bool lost)
+{
+	struct nouveau_fifo *fifo = ndev->fifo;
+	int ret;
+
+	if (lost)
+		fifo_forget_channels(fifo);
+	fifo_enable_engines(fifo);
+	ret = tu102_fifo_intr_init(ndev);
+	if (ret)
+		return ret;
+	fifo_enable_doorbells(ndev);
+	nv_wr32(ndev, NV_PFIFO_SCHED_DISABLE, 0);
+	return 0;
 }
 
 /* Every channel has been removed. Safe after a failed init. */

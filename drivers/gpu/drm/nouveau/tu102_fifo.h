@@ -55,6 +55,9 @@ struct tu102_fifo_ops {
 
 int tu102_fifo_init(struct nouveau_device *ndev);
 void tu102_fifo_fini(struct nouveau_device *ndev);
+/* System sleep: every channel that is left is idle. @lost: Host forgot all of them. */
+void tu102_fifo_suspend(struct nouveau_device *ndev);
+int tu102_fifo_resume(struct nouveau_device *ndev, bool lost);
 void tu102_fifo_set_ops(struct nouveau_device *ndev, const struct tu102_fifo_ops *ops);
 const struct tu102_fifo_ops *tu102_fifo_get_ops(struct nouveau_device *ndev);
 /* Ordered: evictions and error handling, one at a time. */
