@@ -578,7 +578,7 @@ int nouveau_svm_device_init(struct nouveau_device *ndev)
 	dev->knobs = nouveau_svm_knobs_default;
 	xa_init(&dev->by_vm);
 	init_waitqueue_head(&dev->wq);
-	dev->bind_wq = alloc_workqueue("nouveau-bind", WQ_UNBOUND, 4);
+	dev->bind_wq = alloc_workqueue("nouveau-bind", WQ_UNBOUND | WQ_FREEZABLE, 4);
 	if (!dev->bind_wq)
 		return -ENOMEM;
 	ndev->svm = dev;
