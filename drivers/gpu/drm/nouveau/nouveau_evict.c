@@ -190,7 +190,7 @@ int nouveau_evict_init(struct nouveau_device *ndev)
 	mutex_init(&ev->walk);
 	spin_lock_init(&ev->lock);
 	INIT_WORK(&ev->work, evict_work);
-	ev->wq = alloc_ordered_workqueue("nouveau-evict", 0);
+	ev->wq = alloc_ordered_workqueue("nouveau-evict", WQ_FREEZABLE);
 	if (!ev->wq) {
 		kfree(ev);
 		return -ENOMEM;
