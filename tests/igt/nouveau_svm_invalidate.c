@@ -171,7 +171,8 @@ static void protect_none_busy(struct nv *nv)
 
 	*p = 1;
 	nv_hammer_launch(nv, p, 1, 4, 100000000);
-	usleep(20000);
+	while (*(volatile uint32_t *)p == 1)
+		usleep(1000);
 	igt_assert_eq(mprotect(p, PAGE, PROT_NONE), 0);
 	igt_assert_eq(__nv_wait(nv), -ENODEV);
 	igt_assert_eq(mprotect(p, PAGE, PROT_READ), 0);

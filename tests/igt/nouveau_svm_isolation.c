@@ -280,6 +280,9 @@ static void leak_check(void)
 		if (round < 2)
 			before = vram_used();
 	}
+	/* what the last client had is given back behind its exit */
+	for (int i = 0; i < 100 && vram_used() != before; i++)
+		usleep(50000);
 	igt_assert_eq(vram_used(), before);
 }
 
