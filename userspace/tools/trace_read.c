@@ -17,7 +17,7 @@
 static const char *const names[TRACE_KINDS] = {
 	[TRACE_TO_VRAM] = "moved to VRAM",
 	[TRACE_TO_RAM] = "moved to RAM",
-	[TRACE_INVALIDATED] = "taken from the GPU",
+	[TRACE_INVALIDATED] = "unmapped",
 	[TRACE_READ] = "read faults",
 	[TRACE_WRITE] = "write faults",
 	[TRACE_ATOMIC] = "atomic faults",

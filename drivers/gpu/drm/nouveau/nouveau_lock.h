@@ -35,7 +35,8 @@
  *     irq tree,
  *     dmem->lock, fence ctx->lock,
  *     evict->lock,
- *     svm by_vm (xarray)
+ *     svm by_vm (xarray), svm queue,
+ *     log->lock
  *
  * MMU notifier callbacks take 5 and 7 only (trylock 5 when the range is not
  * blockable) and never allocate. migrate_to_ram() enters under core mm locks

@@ -16,6 +16,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include <drm/drm_drv.h>
 #include <drm/drm_syncobj.h>
 
 #include "nouveau_fence.h"
@@ -64,7 +65,7 @@ static void later_run(struct later *l)
 	int err;
 
 	err = nouveau_svm_bind_range(l->svm, l->start, l->end, l->to_vram, &c);
-	if (err == -ENODEV)
+	if (err == -ENODEV && !drm_dev_is_unplugged(&l->svm->ndev->drm))
 		err = -ECANCELED;
 	later_report(l, &c, err);
 	nouveau_fence_finish(l->fence, err);

@@ -34,7 +34,8 @@ static u32 use_heat(const struct nouveau_svm_use *use, unsigned int g, u32 halfl
 {
 	u64 age;
 
-	if (!use->heat[g] || !halflife_ms)
+	/* Who noted the last one may have looked at the clock after us. */
+	if (!use->heat[g] || !halflife_ms || now_ns <= use->last_ns[g])
 		return use->heat[g];
 	age = div64_u64(now_ns - use->last_ns[g], (u64)halflife_ms * NSEC_PER_MSEC);
 	return age < 32 ? use->heat[g] >> age : 0;
@@ -64,7 +65,7 @@ void nouveau_svm_use_note_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_
 			continue;
 		use->heat[g] = use_heat(use, g, halflife, now_ns) + n;
 		use->faults[g] += n;
-		use->last_ns[g] = now_ns;
+		use->last_ns[g] = max(use->last_ns[g], now_ns);
 	}
 }
 
