@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#define LINE_SHIFT	7
 #define LINES		256u
 #define TURNAROUND_NS	300
 #define SPINS		1000u
@@ -15,7 +14,7 @@ static atomic_flag lines[LINES];
 
 static atomic_flag *line_of(const void *p)
 {
-	return &lines[((uintptr_t)p >> LINE_SHIFT) % LINES];
+	return &lines[((uintptr_t)p >> L2_LINE_SHIFT) % LINES];
 }
 
 void l2_lock(const void *p)

@@ -8,7 +8,16 @@
 #ifndef HW_L2_H
 #define HW_L2_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#define L2_LINE_SHIFT	7
+
+/* Does owning the line of @a mean owning that of @b? */
+static inline bool l2_same_line(const void *a, const void *b)
+{
+	return !(((uintptr_t)a ^ (uintptr_t)b) >> L2_LINE_SHIFT);
+}
 
 /* Own the line of @p, in system memory, among the units of the GPU. Leaf locks. */
 void l2_lock(const void *p);

@@ -126,7 +126,7 @@ enum sass_result sass_global(struct warp *w, const struct sass_insn *in, uint32_
 	struct tlb *tlb = w->sm->tlb;
 	struct mmu_xlat x;
 	uint64_t first = 0, len = 0;
-	uint8_t *base = NULL;
+	uint8_t *base = NULL, *held = NULL;	/* line owned for the store */
 	bool counting = access_counter_enabled(gpu);
 	struct access_hits hits;
 	uint32_t left = 0;
@@ -137,6 +137,9 @@ enum sass_result sass_global(struct warp *w, const struct sass_insn *in, uint32_
 		if (va[i] - first >= len) {
 			uint64_t before = va[i] & 4095;
 
+			if (held)
+				l2_unlock(held);
+			held = NULL;
 			if (mmu_translate(gpu, tlb, as, va[i], access, &x) != MMU_OK) {
 				warp_miss(w, tlb, &w->sm->t1, va[i], access, x.fault_type);
 				left |= 1u << i;
@@ -151,14 +154,22 @@ enum sass_result sass_global(struct warp *w, const struct sass_insn *in, uint32_
 			w->remote = base && x.aperture != APERTURE_VRAM;
 		}
 		if (w->remote && access == MMU_WRITE) {
+			uint8_t *p = base + (va[i] - first);
+
 			/* Not between the read and the write of an atomic. */
-			l2_lock(base + (va[i] - first));
-			fn(w, in, i, base + (va[i] - first));
-			l2_unlock(base + (va[i] - first));
+			if (!held || !l2_same_line(held, p)) {
+				if (held)
+					l2_unlock(held);
+				l2_lock(p);
+			}
+			held = p;
+			fn(w, in, i, p);
 		} else {
 			fn(w, in, i, base ? base + (va[i] - first) : NULL);
 		}
 	}
+	if (held)
+		l2_unlock(held);
 	w->remote = false;
 	tlb_unlock(tlb);
 	if (hits.n)
