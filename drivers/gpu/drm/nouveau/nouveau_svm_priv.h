@@ -214,7 +214,8 @@ int nouveau_svm_bind_later(struct nouveau_svm_mm *svm, struct drm_file *file,
 			   bool to_vram);
 
 /* nouveau_svm_attr.c */
-const struct nouveau_svm_advice *nouveau_svm_advice_get_locked(struct nouveau_svm_mm *svm, u64 base);
+const struct nouveau_svm_advice *
+nouveau_svm_advice_get_locked(struct nouveau_svm_mm *svm, u64 base);
 void nouveau_svm_advice_drop_locked(struct nouveau_svm_mm *svm, u64 start, u64 end);
 void nouveau_svm_advice_fini(struct nouveau_svm_mm *svm);
 int nouveau_svm_advice_check(u32 command, u32 target);
