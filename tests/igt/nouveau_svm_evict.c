@@ -144,22 +144,6 @@ static void stream(struct nv *nv)
 	munmap(p, bytes);
 }
 
-/* What is asked for moves to full VRAM, in place of what is there. */
-static void bind(struct nv *nv)
-{
-	const size_t full = times_vram(4), bytes = times_vram(1);
-	uint32_t *old = nv_anon_aligned(full, BLOCK), *p = nv_anon_aligned(bytes, BLOCK);
-
-	fill_parts(nv, old, full, 1);
-	nv_pattern(p, bytes, 3);
-	igt_assert_lte(bytes / PAGE * 3 / 4, nv_migrate(nv, p, bytes, true));
-	igt_assert_lte(bytes / PAGE * 3 / 4, nv_pages_in_vram(p, bytes));
-	nv_check_pattern(p, bytes, 3);
-	check_words(old, full / PAGE, 1);
-	munmap(old, full);
-	munmap(p, bytes);
-}
-
 /* Over and over 1.5 times VRAM: eviction ends by itself, data is right. */
 static void reuse(struct nv *nv)
 {
@@ -330,7 +314,6 @@ int igt_main()
 		{ "evict-by-bo", by_bo, "Buffer objects take VRAM from processes" },
 		{ "evict-by-bo-busy", by_bo_busy, "The same under a kernel that writes there" },
 		{ "evict-stream-stress", stream, "1.25 times VRAM, streamed: the oldest go" },
-		{ "evict-bind-stress", bind, "SVM_BIND into full VRAM" },
 		{ "evict-reuse-stress", reuse, "1.5 times VRAM, again and again: eviction ends" },
 		{ "evict-random-stress", random_order, "Twice VRAM, in random order" },
 		{ "evict-off-stress", off, "No eviction for other pages when told so" },

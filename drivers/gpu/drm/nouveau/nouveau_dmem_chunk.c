@@ -390,8 +390,7 @@ static void dmem_take_pieces(struct nouveau_dmem *dmem, struct nouveau_mask *lef
  * @large: one folio of 2 MiB in entry 0, or nothing; then @dst is untouched
  * @dst: filled with migration PFNs of locked pages, 0 where there is no VRAM
  *
- * Never evicts. Sleeps. What is taken goes to the warm end of the list: the evictor
- * must not find it cold, from its last use, before anyone could use it.
+ * Never evicts. Sleeps.
  *
  * Return: how many pages there were.
  */
@@ -406,7 +405,6 @@ unsigned int nouveau_dmem_alloc(struct nouveau_dmem *dmem, const struct nouveau_
 			return 0;
 		zone_device_folio_init(page_folio(pfn_to_page(dst[0])), &dmem->pagemap,
 				       HPAGE_PMD_ORDER);
-		nouveau_dmem_touch(dmem->ndev, pfn_to_page(dst[0]));
 		dst[0] = migrate_pfn(dst[0]) | MIGRATE_PFN_COMPOUND;
 		memset(dst + 1, 0, (NOUVEAU_BLOCK_PAGES - 1) * sizeof(*dst));
 		return NOUVEAU_BLOCK_PAGES;
@@ -421,8 +419,6 @@ unsigned int nouveau_dmem_alloc(struct nouveau_dmem *dmem, const struct nouveau_
 			continue;
 		}
 		zone_device_page_init(pfn_to_page(dst[i]), &dmem->pagemap, 0);
-		if (!n || i % NOUVEAU_GRANULE_PAGES == 0)
-			nouveau_dmem_touch(dmem->ndev, pfn_to_page(dst[i]));
 		dst[i] = migrate_pfn(dst[i]);
 		n++;
 	}

@@ -19,7 +19,6 @@
 #include "nouveau_copy.h"
 #include "nouveau_device.h"
 #include "nouveau_dmem_priv.h"
-#include "nouveau_evict.h"
 #include "nouveau_trace.h"
 
 /* Jobs of one push, at most; they hold 2 MiB of locked pages each. */
@@ -198,13 +197,11 @@ int nouveau_dmem_pipe_add(struct nouveau_dmem_pipe *pipe, struct vm_area_struct 
 	first = part->base + ((u64)nouveau_mask_next(&part->mask, 0, true) << PAGE_SHIFT);
 	end = part->base + ((u64)nouveau_mask_end(&part->mask) << PAGE_SHIFT);
 	slot->part = *part;
-	if (pipe->to_vram) {
-		nouveau_evict_make_room(pipe->ndev, end - first);
+	if (pipe->to_vram)
 		err = nouveau_dmem_to_vram_begin(pipe->ndev, vma, part->base, &part->mask, source,
 						 &slot->s, &slot->job);
-	} else {
+	else
 		err = nouveau_dmem_to_sys_begin(pipe->ndev, vma, first, end, &slot->s, &slot->job);
-	}
 	if (err)
 		return err;
 	pipe->groups[pipe->gathers].n++;
