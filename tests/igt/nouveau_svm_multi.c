@@ -23,6 +23,21 @@ static uint64_t vram_used(const struct nv *nv)
 	return req.value;
 }
 
+/* What is in use once nothing goes any more: empty chunks are kept for a while. */
+static uint64_t vram_used_settled(const struct nv *nv)
+{
+	uint64_t used = vram_used(nv);
+
+	for (int calm = 0; calm < 50; calm++) {
+		usleep(10000);
+		if (vram_used(nv) != used) {
+			used = vram_used(nv);
+			calm = 0;
+		}
+	}
+	return used;
+}
+
 /* One GPU writes, the other reads, by turns, wherever the pages are. */
 static void share(struct nv *a, struct nv *b)
 {
@@ -47,7 +62,7 @@ static void share(struct nv *a, struct nv *b)
 static void residency(struct nv *a, struct nv *b)
 {
 	char *p = nv_anon_aligned(2 * BLOCK, BLOCK);
-	uint64_t before[2] = { vram_used(a), vram_used(b) };
+	uint64_t before[2] = { vram_used_settled(a), vram_used_settled(b) };
 
 	nv_pattern(p, 2 * BLOCK, 1);
 	igt_assert_eq(nv_migrate(a, p, 2 * BLOCK, true), 1024);
@@ -168,7 +183,7 @@ static void independent(struct nv *a, struct nv *b)
 /* A process with pages on both is killed: nothing is left on either. */
 static void killed(struct nv *a, struct nv *b)
 {
-	uint64_t before[2] = { vram_used(a), vram_used(b) };
+	uint64_t before[2] = { vram_used_settled(a), vram_used_settled(b) };
 	int ready[2];
 	pid_t pid;
 	char c;
