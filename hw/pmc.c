@@ -16,11 +16,6 @@
 	 NV_MASK(NV_PMC_ENABLE_CE0) | NV_MASK(NV_PMC_ENABLE_CE1) | \
 	 NV_MASK(NV_PMC_ENABLE_CE2) | NV_MASK(NV_PMC_ENABLE_CE3) | NV_MASK(NV_PMC_ENABLE_CE4))
 
-bool pmc_enabled(struct gpu *gpu, unsigned int reset)
-{
-	return mmio_peek(gpu, NV_PMC_ENABLE) >> reset & 1;
-}
-
 static uint32_t intr_read(struct gpu *gpu, const struct mmio_reg *r, unsigned int i)
 {
 	return i ? 0 : intr_legacy_pending(gpu);

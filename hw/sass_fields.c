@@ -3,31 +3,7 @@
  * Fields that differ from opcode to opcode. Each function returns 0 or the
  * warp error that an instruction with such fields raises when executed.
  */
-#include "nvhw/undocumented.h"
-#include "sass_exec.h"
-
-#define BIT(n)		sass_bits(w, n, n)
-#define ILLEGAL		NVX_SM_WARP_ERROR_ILLEGAL_PARAM
-
-static void pred_dsts(struct sass_insn *in, const uint32_t w[4])
-{
-	in->pd[0] = sass_bits(w, 83, 81);
-	in->pd[1] = sass_bits(w, 86, 84);
-}
-
-static uint8_t pred_src(const uint32_t w[4], unsigned int lo)
-{
-	return sass_bits(w, lo + 3, lo);
-}
-
-static void widths(struct sass_insn *in, unsigned int d, unsigned int a, unsigned int b,
-		   unsigned int c)
-{
-	in->dst_width = d;
-	in->s[0].width = a;
-	in->s[1].width = b;
-	in->s[2].width = c;
-}
+#include "sass_fields.h"
 
 static void no_dst(struct sass_insn *in)
 {
@@ -213,15 +189,6 @@ SASS_FIELDS(imad_wide)
 	return 0;
 }
 
-static void float_mods(struct sass_insn *in, const uint32_t w[4])
-{
-	in->rnd = sass_bits(w, 79, 78);
-	if (BIT(77))
-		in->mods |= SASS_SAT;
-	if (BIT(80))
-		in->mods |= SASS_FTZ;
-}
-
 SASS_FIELDS(float)
 {
 	unsigned int op = sass_bits(w, 8, 0);
@@ -238,7 +205,7 @@ SASS_FIELDS(float)
 	return 0;
 }
 
-SASS_FIELDS(fmnmx)
+SASS_FIELDS(fpick)
 {
 	in->pp[0] = pred_src(w, 87);
 	if (BIT(80))

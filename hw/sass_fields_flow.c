@@ -1,18 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Fields of control-flow and cross-lane instructions. */
-#include "nvhw/undocumented.h"
-#include "sass_exec.h"
-
-#define BIT(n)		sass_bits(w, n, n)
-#define ILLEGAL		NVX_SM_WARP_ERROR_ILLEGAL_PARAM
-
-static void reg_operand(struct sass_insn *in, unsigned int i, const uint32_t w[4], unsigned int lo,
-			unsigned int width)
-{
-	in->s[i].kind = SASS_REG;
-	in->s[i].reg = sass_bits(w, lo + 7, lo);
-	in->s[i].width = width;
-}
+#include "sass_fields.h"
 
 /* Displacement in dwords from the following instruction. */
 static int64_t branch_bytes(const uint32_t w[4], unsigned int hi)

@@ -3,24 +3,12 @@
  * Fields of memory instructions. An address is a register or pair, or a uniform
  * one plus a register of either size, plus a displacement.
  */
-#include "nvhw/undocumented.h"
-#include "sass_exec.h"
-
-#define BIT(n)		sass_bits(w, n, n)
-#define ILLEGAL		NVX_SM_WARP_ERROR_ILLEGAL_PARAM
+#include "sass_fields.h"
 
 /* Types 0..6: U8 S8 U16 S16 32 64 128; registers each one moves. */
 static const uint8_t type_regs[8] = { 1, 1, 1, 1, 1, 2, 4, 0 };
 /* Atomic types 0..6: U32 S32 U64 F32 F16x2 S64 F64. */
 static const uint8_t atom_regs[8] = { 1, 1, 2, 1, 1, 2, 2, 0 };
-
-static void reg_operand(struct sass_insn *in, unsigned int i, const uint32_t w[4], unsigned int lo,
-			unsigned int width)
-{
-	in->s[i].kind = SASS_REG;
-	in->s[i].reg = sass_bits(w, lo + 7, lo);
-	in->s[i].width = width;
-}
 
 static int64_t signed_bits(const uint32_t w[4], unsigned int hi, unsigned int lo)
 {

@@ -1,39 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Fields of conversions, of half precision and of what works on parts of a register. */
-#include "nvhw/undocumented.h"
-#include "sass_exec.h"
-
-#define BIT(n)		sass_bits(w, n, n)
-#define ILLEGAL		NVX_SM_WARP_ERROR_ILLEGAL_PARAM
-
-static void widths(struct sass_insn *in, unsigned int d, unsigned int a, unsigned int b,
-		   unsigned int c)
-{
-	in->dst_width = d;
-	in->s[0].width = a;
-	in->s[1].width = b;
-	in->s[2].width = c;
-}
-
-static void pred_dsts(struct sass_insn *in, const uint32_t w[4])
-{
-	in->pd[0] = sass_bits(w, 83, 81);
-	in->pd[1] = sass_bits(w, 86, 84);
-}
-
-static uint8_t pred_src(const uint32_t w[4], unsigned int lo)
-{
-	return sass_bits(w, lo + 3, lo);
-}
-
-static void float_mods(struct sass_insn *in, const uint32_t w[4])
-{
-	in->rnd = sass_bits(w, 79, 78);
-	if (BIT(77))
-		in->mods |= SASS_SAT;
-	if (BIT(80))
-		in->mods |= SASS_FTZ;
-}
+#include "sass_fields.h"
 
 /* Sizes are log2 of bytes. 16-bit destinations take the low half. */
 SASS_FIELDS(f2f)
@@ -91,14 +58,6 @@ SASS_FIELDS(frnd)
 	if (in->type < 1 || in->type2 != in->type)
 		return ILLEGAL;
 	widths(in, in->type == 3 ? 2 : 1, 1, in->type == 3 ? 2 : 1, 1);
-	return 0;
-}
-
-SASS_FIELDS(fsel)
-{
-	in->pp[0] = pred_src(w, 87);
-	if (BIT(80))
-		in->mods |= SASS_FTZ;
 	return 0;
 }
 

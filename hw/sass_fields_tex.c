@@ -3,25 +3,13 @@
  * Fields of the instructions for pictures. Their dimensions come a second time
  * in the header, which counts; here they say how many coordinates there are.
  */
-#include "nvhw/undocumented.h"
-#include "sass_exec.h"
-
-#define BIT(n)		sass_bits(w, n, n)
-#define ILLEGAL		NVX_SM_WARP_ERROR_ILLEGAL_PARAM
+#include "sass_fields.h"
 
 #define TEX_DIM_CUBE	3
 #define TEX_LOD_BIAS	2	/* 0 automatic, 1 zero, 2 bias, 3 given */
 #define SU_DIM_1D	0
 #define SU_DIM_2D	3
 #define SU_DIM_3D	5
-
-static void group(struct sass_insn *in, unsigned int i, const uint32_t w[4], unsigned int lo,
-		  unsigned int width)
-{
-	in->s[i].kind = SASS_REG;
-	in->s[i].reg = sass_bits(w, lo + 7, lo);
-	in->s[i].width = width;
-}
 
 /* Wanted results in pairs at two places; the handle in a constant. */
 static int results(struct sass_insn *in, const uint32_t w[4])
@@ -31,8 +19,8 @@ static int results(struct sass_insn *in, const uint32_t w[4])
 	in->sub = sass_bits(w, 75, 72);
 	n = __builtin_popcount(in->sub);
 	in->dst_width = n > 1 ? 2 : n;
-	group(in, 2, w, 64, n > 3 ? 2 : n > 2 ? 1 : 0);
-	group(in, 1, w, 32, 0);		/* level of detail and the like: there is one level */
+	reg_operand(in, 2, w, 64, n > 3 ? 2 : n > 2 ? 1 : 0);
+	reg_operand(in, 1, w, 32, 0);		/* level of detail and the like: there is one level */
 	in->s[1].bank = sass_bits(w, 58, 54);
 	in->imm = sass_bits(w, 53, 40) * 4;
 	return n ? 0 : ILLEGAL;
@@ -42,7 +30,7 @@ SASS_FIELDS(tex)
 {
 	unsigned int dim = sass_bits(w, 62, 61);
 
-	group(in, 0, w, 24, dim ? 2 : 1);
+	reg_operand(in, 0, w, 24, dim ? 2 : 1);
 	in->type = dim;
 	in->type2 = sass_bits(w, 89, 87);
 	/* No arrays and cubes, depth or samples, offsets; no derivatives in compute. */
@@ -54,7 +42,7 @@ SASS_FIELDS(tex)
 
 SASS_FIELDS(txq)
 {
-	group(in, 0, w, 24, 1);
+	reg_operand(in, 0, w, 24, 1);
 	return sass_bits(w, 63, 62) ? ILLEGAL : results(in, w);	/* 0: dimensions */
 }
 
@@ -64,8 +52,8 @@ SASS_FIELDS(sust)
 
 	in->dst = SASS_RZ;
 	in->type = dim;
-	group(in, 0, w, 24, dim == SU_DIM_1D ? 1 : 2);
-	group(in, 1, w, 32, 4);
-	group(in, 2, w, 64, 1);
+	reg_operand(in, 0, w, 24, dim == SU_DIM_1D ? 1 : 2);
+	reg_operand(in, 1, w, 32, 4);
+	reg_operand(in, 2, w, 64, 1);
 	return dim == SU_DIM_1D || dim == SU_DIM_2D || dim == SU_DIM_3D ? 0 : ILLEGAL;
 }

@@ -60,8 +60,8 @@ const struct sass_desc sass_table[] = {
 	ALU(0x004, FORMS_B, AB, NONE, "R2P", r2p, r2p),
 
 	/* single precision */
-	ALU(0x008, FORMS_B, AB, FLOAT_AB, "FSEL", fsel, fsel),
-	ALU(0x009, FORMS_B, AB, FLOAT_AB, "FMNMX", fmnmx, fmnmx),
+	ALU(0x008, FORMS_B, AB, FLOAT_AB, "FSEL", fsel, fpick),
+	ALU(0x009, FORMS_B, AB, FLOAT_AB, "FMNMX", fmnmx, fpick),
 	ALU(0x00a, FORMS_B, AB, FLOAT_AB, "FSET", fset, fcmp),
 	ALU(0x00b, FORMS_B, AB, FLOAT_AB, "FSETP", fsetp, fcmp_pred),
 	ALU(0x020, FORMS_B, AB, FLOAT_AB, "FMUL", fmul, float),

@@ -69,6 +69,17 @@ static inline void le_setup(struct launch_env *e)
 	gt_inc(&e->c, 1, 0x07b0, 2, 0u, 0xff000000u);
 }
 
+/* A GPU with both fault buffers on and one channel that is ready to launch. */
+static inline void le_start(struct launch_env *e, struct gputest *gt)
+{
+	gt_create(gt, NULL);
+	gt_faults_on(gt, 0);
+	gt_faults_on(gt, 1);
+	le_open(e, gt, 5);
+	gt_runlist(gt, 0, (struct gt_chan *[]){ &e->c }, 1);
+	le_setup(e);
+}
+
 static inline void le_emit(struct launch_env *e, struct insn i)
 {
 	memcpy(e->code + 16 * e->ncode++, i.w, 16);

@@ -8,19 +8,23 @@
 enum space { GENERIC, GLOBAL, SHARED, LOCAL };
 enum mem_type { U8, S8, U16, S16, B32, B64, B128, MEM_TYPES };
 
+/* A load's value goes to bit 16, a store's comes from bit 32. */
+static inline struct insn a_memory(unsigned int code, unsigned int value_lo, enum space s,
+				   unsigned int v, unsigned int a, uint32_t imm, enum mem_type t)
+{
+	struct insn i = field(field(op12(code), value_lo, 8, v), 24, 8, a);
+
+	return field(field(field(i, 40, 24, imm), 73, 3, t), 72, 1, s == GLOBAL);
+}
+
 static inline struct insn a_load(enum space s, unsigned int d, unsigned int a, uint32_t imm,
 				 enum mem_type t)
 {
 	static const uint16_t code[] = {
 		[GLOBAL] = 0x381, [SHARED] = 0x984, [LOCAL] = 0x983,
 	};
-	struct insn i;
 
-	if (s == GENERIC)
-		return a_ld(d, a, imm, t);
-	i = field(field(op12(code[s]), 16, 8, d), 24, 8, a);
-	i = field(field(i, 40, 24, imm), 73, 3, t);
-	return field(i, 72, 1, s == GLOBAL);
+	return s == GENERIC ? a_ld(d, a, imm, t) : a_memory(code[s], 16, s, d, a, imm, t);
 }
 
 static inline struct insn a_store(enum space s, unsigned int a, uint32_t imm, unsigned int v,
@@ -29,13 +33,8 @@ static inline struct insn a_store(enum space s, unsigned int a, uint32_t imm, un
 	static const uint16_t code[] = {
 		[GLOBAL] = 0x386, [SHARED] = 0x388, [LOCAL] = 0x387,
 	};
-	struct insn i;
 
-	if (s == GENERIC)
-		return a_st(a, imm, v, t);
-	i = field(field(op12(code[s]), 24, 8, a), 32, 8, v);
-	i = field(field(i, 40, 24, imm), 73, 3, t);
-	return field(i, 72, 1, s == GLOBAL);
+	return s == GENERIC ? a_st(a, imm, v, t) : a_memory(code[s], 32, s, v, a, imm, t);
 }
 
 /* c[bank][a + off]; @mode 1: the upper half of a counts banks. */

@@ -23,12 +23,7 @@ static uint64_t *mem, *operand, *swap, *result;
 
 static int setup(void **state)
 {
-	struct gt_chan *c = &e.c;
-
-	gt_create(&gt, NULL);
-	le_open(&e, &gt, 5);
-	gt_runlist(&gt, 0, &c, 1);
-	le_setup(&e);
+	le_start(&e, &gt);
 	mem = (uint64_t *)((uint8_t *)e.data + MEM);
 	operand = (uint64_t *)((uint8_t *)e.data + OPERAND);
 	swap = (uint64_t *)((uint8_t *)e.data + SWAP);

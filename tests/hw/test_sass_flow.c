@@ -10,12 +10,7 @@ static struct launch_env e;
 
 static int setup(void **state)
 {
-	struct gt_chan *c = &e.c;
-
-	gt_create(&gt, NULL);
-	le_open(&e, &gt, 5);
-	gt_runlist(&gt, 0, &c, 1);
-	le_setup(&e);
+	le_start(&e, &gt);
 	return 0;
 }
 

@@ -20,14 +20,9 @@ static const unsigned int size_of[MEM_TYPES] = { 1, 1, 2, 2, 4, 8, 16 };
 
 static int setup(void **state)
 {
-	struct gt_chan *c = &e.c;
 	uint32_t x = 0x12345678;
 
-	gt_create(&gt, NULL);
-	gt_faults_on(&gt, 0);
-	le_open(&e, &gt, 5);
-	gt_runlist(&gt, 0, &c, 1);
-	le_setup(&e);
+	le_start(&e, &gt);
 	bytes = (uint8_t *)e.data;
 	for (unsigned int i = 0; i < 32 * IN_STRIDE; i++) {
 		x = x * 1664525 + 1013904223;
