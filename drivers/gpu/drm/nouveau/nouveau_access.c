@@ -103,7 +103,7 @@ static unsigned int access_refuse(struct nouveau_access_service *as,
 	for (i = 0; i < n && as->n_refused < HITS_MAX; i++)
 		as->refused[as->n_refused++] = hits[i];
 	if (as->n_refused)
-		mod_delayed_work(as->wq, &as->rest, msecs_to_jiffies(REST_MS));
+		queue_delayed_work(as->wq, &as->rest, msecs_to_jiffies(REST_MS));
 	return i;
 }
 
@@ -167,7 +167,8 @@ int nouveau_access_init(struct nouveau_device *ndev)
 	as->scratch = nouveau_svm_scratch_new();
 	if (!as->scratch)
 		goto err_free;
-	as->wq = alloc_ordered_workqueue("nouveau-access", 0);
+	/* It migrates and touches registers: not while the system falls asleep. */
+	as->wq = alloc_ordered_workqueue("nouveau-access", WQ_FREEZABLE);
 	if (!as->wq)
 		goto err_scratch;
 	as->hw = tu102_access_new(ndev, as->threshold, access_notify, as);

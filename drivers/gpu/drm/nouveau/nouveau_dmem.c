@@ -163,7 +163,7 @@ void nouveau_dmem_fini(struct nouveau_device *ndev)
 
 		if (!err) {
 			err = nouveau_dmem_evict(chunk, &all, true);
-			/* To the end: one stubborn page must not keep the others. */
+			/* It goes to the end of its list: the others come before its next try. */
 			nouveau_dmem_unclaim(chunk, false);
 		}
 		if (!err)

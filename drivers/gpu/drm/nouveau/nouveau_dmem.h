@@ -87,9 +87,6 @@ struct nouveau_dmem_result {
 int nouveau_dmem_to_vram(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 base,
 			 const struct nouveau_mask *mask, const struct nouveau_dmem_source *source,
 			 struct nouveau_dmem_scratch *s, struct nouveau_dmem_result *moved);
-/* Move what is in VRAM of [start, end), at most a block inside @vma, home. */
-int nouveau_dmem_to_sys(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 start, u64 end,
-			struct nouveau_dmem_scratch *s, struct nouveau_dmem_result *moved);
 
 /**
  * struct nouveau_dmem_part - pages of a block that move together
@@ -98,6 +95,9 @@ struct nouveau_dmem_part {
 	u64 base;			/* of the block */
 	struct nouveau_mask mask;	/* not empty; one run of them on the way home */
 };
+
+/* Parts that can have been added and not been done. */
+#define NOUVEAU_DMEM_PIPE_PARTS	16
 
 /*
  * The same for many parts, with collection and copies overlapping. @done is

@@ -297,24 +297,3 @@ int nouveau_dmem_to_vram(struct nouveau_device *ndev, struct vm_area_struct *vma
 	err = nouveau_dmem_to_vram_begin(ndev, vma, base, mask, source, s, &job);
 	return err ?: nouveau_dmem_job_end(&job, false, moved);
 }
-
-/**
- * nouveau_dmem_to_sys - bring pages home by address
- * @ndev: the GPU
- * @vma: the VMA; mmap_lock held
- * @start: first address, page-aligned, in @vma
- * @end: end address, page-aligned, in @vma, at most a block away
- * @s: scratch
- * @moved: how it went, added to
- *
- * Return: 0, also when there was nothing; -EINVAL, -EIO.
- */
-int nouveau_dmem_to_sys(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 start, u64 end,
-			struct nouveau_dmem_scratch *s, struct nouveau_dmem_result *moved)
-{
-	struct nouveau_dmem_job job;
-	int err;
-
-	err = nouveau_dmem_to_sys_begin(ndev, vma, start, end, s, &job);
-	return err ?: nouveau_dmem_job_end(&job, false, moved);
-}

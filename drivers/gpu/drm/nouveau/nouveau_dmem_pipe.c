@@ -21,8 +21,10 @@
 #include "nouveau_dmem_priv.h"
 #include "nouveau_trace.h"
 
+/* One copies while one gathers. */
+#define GROUPS		2
 /* Jobs of one push, at most; they hold 2 MiB of locked pages each. */
-#define GROUP_JOBS	8
+#define GROUP_JOBS	(NOUVEAU_DMEM_PIPE_PARTS / GROUPS)
 
 struct pipe_slot {
 	struct nouveau_dmem_scratch s;
@@ -42,7 +44,7 @@ struct nouveau_dmem_pipe {
 	bool to_vram;
 	nouveau_dmem_done done;
 	void *arg;
-	struct pipe_group groups[2];
+	struct pipe_group groups[GROUPS];
 	unsigned int gathers;		/* index of the group that does */
 	int err;			/* of the first job that had one */
 };

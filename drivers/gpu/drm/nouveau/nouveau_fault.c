@@ -231,7 +231,7 @@ static void service_start(struct nouveau_fault_service *fs)
 	}
 }
 
-/* Remember what to invalidate; when it is too much, all between. */
+/* Remember what to invalidate with the replay; what there is no room for, at once. */
 static void collect_ranges(struct nouveau_fault_service *fs, const struct nouveau_fault_turn *turn)
 {
 	unsigned int i;

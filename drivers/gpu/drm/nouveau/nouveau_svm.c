@@ -198,18 +198,18 @@ static void result_fail_all(const struct nouveau_svm_request *req, struct nouvea
 	res->failed = nouveau_mask_or(res->failed, &req->atomic);
 }
 
+static void result_range(struct nouveau_svm_result *res, u64 start, u64 end)
+{
+	bool first = res->start == res->end;
+
+	res->start = first ? start : min(res->start, start);
+	res->end = first ? end : max(res->end, end);
+}
+
 static void result_mapped(struct service *sv, unsigned int first, unsigned int end)
 {
-	u64 lo = sv->req->base + ((u64)first << PAGE_SHIFT);
-	u64 hi = sv->req->base + ((u64)end << PAGE_SHIFT);
-
-	if (sv->res->start == sv->res->end) {
-		sv->res->start = lo;
-		sv->res->end = hi;
-		return;
-	}
-	sv->res->start = min(sv->res->start, lo);
-	sv->res->end = max(sv->res->end, hi);
+	result_range(sv->res, sv->req->base + ((u64)first << PAGE_SHIFT),
+		     sv->req->base + ((u64)end << PAGE_SHIFT));
 }
 
 /* Errors that say nothing about the memory asked for; the fault will come again. */
@@ -508,10 +508,7 @@ static bool service_fetch(struct service *sv, u64 base, const struct nouveau_mas
 	sv->res = res;
 	if (ahead.start == ahead.end)
 		return false;
-	if (res->start == res->end)
-		res->start = ahead.start;
-	res->start = min(res->start, ahead.start);
-	res->end = max(res->end, ahead.end);
+	result_range(res, ahead.start, ahead.end);
 	return true;
 }
 

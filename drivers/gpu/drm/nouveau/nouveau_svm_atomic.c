@@ -145,7 +145,7 @@ void nouveau_svm_held_work(struct work_struct *work)
 	again = !list_empty(&svm->held);
 	nouveau_pt_unlock(svm->pt);
 	if (again)
-		schedule_delayed_work(&svm->held_work, 1);
+		queue_delayed_work(system_freezable_wq, &svm->held_work, 1);
 }
 
 /* ---- taking ---------------------------------------------------------------------- */
@@ -344,6 +344,6 @@ int nouveau_svm_take_page(struct nouveau_svm_mm *svm, struct nouveau_svm_block *
 	if (err)
 		return err == -EAGAIN ? -EBUSY : err;
 	nouveau_stat_inc(&svm->ndev->stats, NOUVEAU_STAT_PAGES_EXCLUSIVE);
-	schedule_delayed_work(&svm->held_work, 1);
+	queue_delayed_work(system_freezable_wq, &svm->held_work, 1);
 	return 0;
 }

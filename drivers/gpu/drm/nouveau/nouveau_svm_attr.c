@@ -207,8 +207,15 @@ static int advise_window(struct nouveau_svm_mm *svm, u64 start, u64 end, u32 com
 	return err;
 }
 
-/* The first address from @at on where there is memory, or @end. */
-static u64 next_memory(struct mm_struct *mm, u64 at, u64 end)
+/**
+ * nouveau_svm_next_memory - skip what is not mapped
+ * @mm: address space, which the caller holds; its lock is taken
+ * @at: address
+ * @end: address
+ *
+ * Return: the first address from @at on where there is a VMA, or @end.
+ */
+u64 nouveau_svm_next_memory(struct mm_struct *mm, u64 at, u64 end)
 {
 	struct vm_area_struct *vma;
 
@@ -240,7 +247,7 @@ int nouveau_svm_advise_range(struct nouveau_svm_mm *svm, u64 start, u64 end, u32
 		struct nouveau_svm_window *win;
 
 		/* No windows for holes. */
-		at = next_memory(svm->mm, at, end);
+		at = nouveau_svm_next_memory(svm->mm, at, end);
 		if (at == end)
 			break;
 		next = min(end, (at | (window - 1)) + 1);

@@ -36,9 +36,8 @@
 /* Blocks of a step. It holds mmap_lock, and a page of each block may be waited for. */
 #define STEP_BLOCKS	16
 
-/* Parts whose results wait for being looked at, and those that may be on their way. */
-#define LEFT_MAX	32
-#define IN_FLIGHT_MAX	16
+/* Parts whose results wait for being looked at, those on their way among them. */
+#define LEFT_MAX	(2 * NOUVEAU_DMEM_PIPE_PARTS)
 
 struct bind_left {
 	struct nouveau_dmem_part part;
@@ -135,7 +134,7 @@ static int bind_add(struct bind *b, struct vm_area_struct *vma, u64 base,
 	struct nouveau_dmem_result res = { };
 	int err = -EINVAL;
 
-	if (b->n_left + IN_FLIGHT_MAX >= LEFT_MAX)
+	if (b->n_left + NOUVEAU_DMEM_PIPE_PARTS >= LEFT_MAX)
 		bind_flush(b);
 	if (nouveau_dmem_is_enabled(b->svm->ndev))
 		err = nouveau_dmem_pipe_add(b->pipe, vma, &part, &source);
@@ -543,15 +542,12 @@ int nouveau_svm_ioctl_bind(struct drm_device *drm, void *data, struct drm_file *
 		return err;
 	if (!drm_dev_enter(drm, &idx))
 		return -ENODEV;
-	svm = nouveau_svm_get(nouveau_client_vm(nouveau_client(file)));
-	if (!svm)
-		err = -EINVAL;
-	else if (svm->mm != current->mm)
-		err = -EPERM;
-	else
+	svm = nouveau_svm_get_own(nouveau_client_vm(nouveau_client(file)));
+	err = PTR_ERR_OR_ZERO(svm);
+	if (!err) {
 		err = bind_run(svm, file, args, &ext);
-	if (svm)
 		nouveau_svm_put(svm);
+	}
 	drm_dev_exit(idx);
 	return err;
 }

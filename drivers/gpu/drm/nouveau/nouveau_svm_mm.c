@@ -70,17 +70,18 @@ struct nouveau_svm_block *nouveau_svm_block_get(struct nouveau_svm_mm *svm, u64 
 
 	if (block)
 		return block;
-	block = kzalloc_obj(*block);
+	block = kzalloc_obj(*block, GFP_KERNEL_ACCOUNT);
 	if (!block)
 		return NULL;
 	block->base = (u64)idx << NOUVEAU_BLOCK_SHIFT;
 	block->hole = block_hole(svm, block->base);
 	if (dma_need_unmap(svm->ndev->drm.dev)) {
-		block->dma = kvcalloc(NOUVEAU_BLOCK_PAGES, sizeof(*block->dma), GFP_KERNEL);
+		block->dma = kvcalloc(NOUVEAU_BLOCK_PAGES, sizeof(*block->dma),
+				      GFP_KERNEL_ACCOUNT);
 		if (!block->dma)
 			goto err_free;
 	}
-	other = xa_cmpxchg(&svm->blocks, idx, NULL, block, GFP_KERNEL);
+	other = xa_cmpxchg(&svm->blocks, idx, NULL, block, GFP_KERNEL_ACCOUNT);
 	if (!other)
 		return block;
 	kvfree(block->dma);
@@ -370,7 +371,7 @@ struct nouveau_svm_window *nouveau_svm_window_get(struct nouveau_svm_mm *svm, u6
 
 	if (win)
 		return win;
-	win = kzalloc_obj(*win);
+	win = kzalloc_obj(*win, GFP_KERNEL_ACCOUNT);
 	if (!win)
 		return ERR_PTR(-ENOMEM);
 	win->svm = svm;
@@ -381,7 +382,7 @@ struct nouveau_svm_window *nouveau_svm_window_get(struct nouveau_svm_mm *svm, u6
 		kfree(win);
 		return ERR_PTR(err);
 	}
-	other = xa_cmpxchg(&svm->windows, idx, NULL, win, GFP_KERNEL);
+	other = xa_cmpxchg(&svm->windows, idx, NULL, win, GFP_KERNEL_ACCOUNT);
 	if (!other)
 		return win;
 	/* Somebody else's is in place, or there is no memory to remember ours. */
@@ -446,6 +447,25 @@ struct nouveau_svm_mm *nouveau_svm_get(struct nouveau_vm *vm)
 		svm = NULL;
 	xa_unlock(&dev->by_vm);
 	return svm;
+}
+
+/**
+ * nouveau_svm_get_own - the running mirror of the caller
+ * @vm: address space of the caller's file
+ *
+ * Return: the mirror with a reference for nouveau_svm_put(); -EINVAL when none
+ * runs, -EPERM when it is of another process (a parent's file).
+ */
+struct nouveau_svm_mm *nouveau_svm_get_own(struct nouveau_vm *vm)
+{
+	struct nouveau_svm_mm *svm = nouveau_svm_get(vm);
+
+	if (!svm)
+		return ERR_PTR(-EINVAL);
+	if (svm->mm == current->mm)
+		return svm;
+	nouveau_svm_put(svm);
+	return ERR_PTR(-EPERM);
 }
 
 /**

@@ -219,6 +219,7 @@ nouveau_svm_advice_get_locked(struct nouveau_svm_mm *svm, u64 base);
 void nouveau_svm_advice_drop_locked(struct nouveau_svm_mm *svm, u64 start, u64 end);
 void nouveau_svm_advice_fini(struct nouveau_svm_mm *svm);
 int nouveau_svm_advice_check(u32 command, u32 target);
+u64 nouveau_svm_next_memory(struct mm_struct *mm, u64 at, u64 end);
 int nouveau_svm_advise_range(struct nouveau_svm_mm *svm, u64 start, u64 end, u32 command,
 			     u32 target, u64 *pages);
 

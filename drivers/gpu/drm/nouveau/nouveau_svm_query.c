@@ -157,6 +157,11 @@ static int query_block(struct query *q, u64 start, u64 end)
 	int err;
 
 	memset(q->out, 0, sizeof(q->out));
+	/* No windows for holes. */
+	if (nouveau_svm_next_memory(svm->mm, start, end) == end) {
+		query_use(q, base);
+		return 0;
+	}
 	win = nouveau_svm_window_get(svm, base);
 	if (IS_ERR(win))
 		return PTR_ERR(win);
@@ -234,15 +239,12 @@ int nouveau_svm_ioctl_query(struct drm_device *drm, void *data, struct drm_file 
 		return err;
 	if (!drm_dev_enter(drm, &idx))
 		return -ENODEV;
-	svm = nouveau_svm_get(nouveau_client_vm(nouveau_client(file)));
-	if (!svm)
-		err = -EINVAL;
-	else if (svm->mm != current->mm)
-		err = -EPERM;
-	else
+	svm = nouveau_svm_get_own(nouveau_client_vm(nouveau_client(file)));
+	err = PTR_ERR_OR_ZERO(svm);
+	if (!err) {
 		err = query_range(svm, args);
-	if (svm)
 		nouveau_svm_put(svm);
+	}
 	drm_dev_exit(idx);
 	return err;
 }

@@ -48,8 +48,6 @@ void nouveau_gart_man_fini(struct nouveau_vram *vram);
 
 /* VRAM address of byte @offset of a VRAM resource. */
 u64 nouveau_vram_res_addr(struct nouveau_vram *vram, struct ttm_resource *res, u64 offset);
-/* Whether all of it is one piece; then that is nouveau_vram_res_addr(.., 0). */
-bool nouveau_vram_res_contiguous(struct nouveau_vram *vram, struct ttm_resource *res);
 
 /**
  * struct nouveau_extents - a walk over the contiguous pieces of a resource

@@ -293,14 +293,6 @@ u64 nouveau_vram_res_addr(struct nouveau_vram *vram, struct ttm_resource *res, u
 	return 0;
 }
 
-bool nouveau_vram_res_contiguous(struct nouveau_vram *vram, struct ttm_resource *res)
-{
-	struct nouveau_extents e;
-
-	nouveau_extents_start(&e, vram, res, NULL);
-	return e.bytes >= res->size;
-}
-
 /* Take the block at e->block and all that continue it. */
 static void extents_vram(struct nouveau_extents *e)
 {

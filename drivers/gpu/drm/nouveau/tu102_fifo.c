@@ -331,11 +331,6 @@ const struct tu102_engine *tu102_fifo_device(struct nouveau_device *ndev, unsign
 	return i < ndev->fifo->nr_devices ? &ndev->fifo->devices[i] : NULL;
 }
 
-u32 tu102_fifo_pbdmas(struct nouveau_device *ndev, unsigned int runlist)
-{
-	return ndev->fifo->runlists[runlist].pbdmas;
-}
-
 void tu102_fifo_set_ops(struct nouveau_device *ndev, const struct tu102_fifo_ops *ops)
 {
 	/* pairs with tu102_fifo_get_ops() in interrupt handlers */

@@ -92,7 +92,5 @@ void tu102_fifo_intr_fini(struct nouveau_device *ndev);
  * that its channel can be switched out.
  */
 void tu102_pbdma_unstall(struct nouveau_device *ndev, unsigned int pbdma);
-/* PBDMAs that serve @runlist, as a mask. */
-u32 tu102_fifo_pbdmas(struct nouveau_device *ndev, unsigned int runlist);
 
 #endif

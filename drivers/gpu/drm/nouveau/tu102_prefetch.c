@@ -61,7 +61,7 @@ void tu102_prefetch_seen(struct tu102_prefetch *p)
 		return;
 	nouveau_stat_inc(&p->ndev->stats, NOUVEAU_STAT_PREFETCH_STORM);
 	nv_wr32(p->ndev, CTRL, FILTER(_SEND_NONE));
-	schedule_delayed_work(&p->on, LAPSE);
+	queue_delayed_work(system_freezable_wq, &p->on, LAPSE);
 }
 
 /**
