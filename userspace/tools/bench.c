@@ -5,7 +5,6 @@
  */
 #include <getopt.h>
 #include <inttypes.h>
-#include <sm75.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,17 +16,6 @@
 #define CE_BYTES (16 * MIB)
 #define CE_ROUNDS 8
 
-static void *fresh(size_t bytes, bool touched)
-{
-	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		return NULL;
-	for (size_t i = 0; touched && i < bytes; i += PAGE)
-		p[i] = (char)(i >> 12) | 1;
-	return p;
-}
-
 uint64_t bench_cpu_ns(void)
 {
 	struct timespec t;
@@ -38,17 +26,12 @@ uint64_t bench_cpu_ns(void)
 
 static void row_json(struct bench *b, const char *what, size_t bytes, const struct measured *m)
 {
-	fprintf(b->json, "%s\n  {\"what\": \"%s\", \"bytes\": %zu, \"ns\": %" PRIu64,
-		b->first ? "" : ",", what, bytes, m->ns);
+	bench_json_open(b, what, bytes, m->ns);
 	if (m->cpu_ns)
 		fprintf(b->json, ", \"cpu_ns\": %" PRIu64, m->cpu_ns);
 	if (m->ratio > 0)
 		fprintf(b->json, ", \"of_raw_ce\": %.4f", m->ratio);
-	for (unsigned int i = 0; i < m->to.count; i++)
-		fprintf(b->json, ", \"%s\": %" PRIu64, m->to.entry[i].name,
-			m->to.entry[i].value - counters_get(&m->from, m->to.entry[i].name));
-	fputc('}', b->json);
-	b->first = false;
+	bench_json_close(b, &m->from, &m->to);
 }
 
 void bench_row(struct bench *b, const char *what, size_t bytes, const struct measured *m)
@@ -112,9 +95,9 @@ static int raw_ce(struct bench *b, bool up)
 }
 
 /* The GPU sums memory it has not seen; again once it has. */
-static int first_touch(struct bench *b, size_t bytes, bool touched)
+static int first_touch(struct bench *b, size_t bytes)
 {
-	uint32_t *p = fresh(bytes, touched), out = 0;
+	uint32_t *p = bench_memory(bytes), out = 0;
 	const struct { const void *in; void *out; uint32_t n; } args = { p, &out, bytes / 4 };
 	const uint32_t grid[3] = { 64, 1, 1 }, block[3] = { 256, 1, 1 };
 	int ret = 0;
@@ -142,20 +125,6 @@ static int first_touch(struct bench *b, size_t bytes, bool touched)
 	return ret;
 }
 
-static int load(struct bench *b, const char *source, struct nvsvm_kernel **kernel)
-{
-	struct sm75_program prog;
-	struct sm75_error err;
-	int ret = sm75_assemble(source, &prog, &err);
-
-	if (ret)
-		return ret;
-	ret = nvsvm_kernel_new(b->context, prog.words, prog.count, prog.gprs, prog.shared_bytes,
-			       prog.local_bytes, prog.barriers, kernel);
-	sm75_program_free(&prog);
-	return ret;
-}
-
 static int run_all(struct bench *b, size_t limit)
 {
 	int ret = raw_ce(b, true);
@@ -165,7 +134,7 @@ static int run_all(struct bench *b, size_t limit)
 	if (!ret)
 		ret = bench_migrate(b, limit);
 	if (!ret)
-		ret = first_touch(b, 8 * MIB, true);
+		ret = first_touch(b, 8 * MIB);
 	if (!ret)
 		ret = bench_patterns(b);
 	return ret;
@@ -179,9 +148,9 @@ int verb_bench(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct bench b = { .first = true };
+	const char *json = NULL;
 	uint64_t limit = 64 * MIB;
-	struct counters probe;
+	struct bench b;
 	int opt, ret;
 
 	if (argc > 1 && !strcmp(argv[1], "pressure"))
@@ -189,9 +158,7 @@ int verb_bench(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "j:l:h", options, NULL)) != -1) {
 		switch (opt) {
 		case 'j':
-			b.json = fopen(optarg, "w");
-			if (!b.json)
-				return complain(-1, "%s", optarg);
+			json = optarg;
 			break;
 		case 'l':
 			if (!parse_size(optarg, &limit))
@@ -206,27 +173,15 @@ int verb_bench(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (!counters_read(&probe))
-		return complain(0, "cannot read the driver's counters in debugfs (root?)");
-	ret = nvsvm_open(NULL, &b.context);
-	if (ret)
-		return complain(ret, "no GPU with shared virtual memory");
-	if (b.json)
-		fputc('[', b.json);
+	if (bench_open(&b, json))
+		return 1;
 	printf("%-22s %8s %8s %8s %8s %8s %8s %8s %8s %8s %10s %9s %8s %7s\n", "", "size", "faults",
 	       "batches", "replays", "TLB inv", "PT push", "CE push", "MMIO rd", "MMIO wr", "ms",
 	       "CPU us/MB", "MiB/s", "of CE");
-	ret = load(&b, kernel_reduce, &b.touch);
+	ret = kernel_assemble(b.context, "reduce", kernel_reduce, &b.touch);
 	if (!ret)
-		ret = load(&b, kernel_gather, &b.gather);
+		ret = kernel_assemble(b.context, "gather", kernel_gather, &b.gather);
 	if (!ret)
 		ret = run_all(&b, limit);
-	nvsvm_kernel_free(b.touch);
-	nvsvm_kernel_free(b.gather);
-	nvsvm_close(b.context);
-	if (b.json) {
-		fputs("\n]\n", b.json);
-		fclose(b.json);
-	}
-	return ret ? complain(ret, "bench") : 0;
+	return bench_close(&b, "bench", ret);
 }

@@ -24,6 +24,18 @@ struct measured {
 	struct counters from, to;
 };
 
+/* bench_common.c. @json: a file to write, or NULL. 0, or an exit code after a complaint. */
+int bench_open(struct bench *b, const char *json);
+/* Ends the JSON, frees all; the exit code for @ret of the measurement called @what. */
+int bench_close(struct bench *b, const char *what, int ret);
+/* Anonymous memory, each page written; NULL when there is none. munmap() it. */
+void *bench_memory(size_t bytes);
+/* Sets a knob in debugfs; @before, if not NULL: what it was. False when there is none. */
+bool bench_knob(const char *name, unsigned int value, unsigned int *before);
+/* An object of b->json: its head, and after other members its counters and end. */
+void bench_json_open(struct bench *b, const char *what, size_t bytes, uint64_t ns);
+void bench_json_close(struct bench *b, const struct counters *from, const struct counters *to);
+
 void bench_row(struct bench *b, const char *what, size_t bytes, const struct measured *m);
 /* CPU time of the calling thread. */
 uint64_t bench_cpu_ns(void);

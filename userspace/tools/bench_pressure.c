@@ -4,54 +4,23 @@
  * again, with migration and mapped in place, in one run. A guest with little VRAM
  * makes it quick (VRAM=64M). Every page that is touched is checked.
  */
-#include <glob.h>
 #include <inttypes.h>
-#include <sm75.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "bench.h"
 #include "kernels.h"
-#include "tool.h"
 
-#define PAGE 4096u
-#define MIB (1u << 20)
 #define PART (8 * MIB)			/* of a launch */
 #define STRIDE 1024u			/* of an access: four a page */
 #define SWEEPS 6
-
-struct pressure {
-	struct nvsvm_context *context;
-	struct nvsvm_kernel *touch;
-	FILE *json;
-	bool first;
-};
 
 struct sweeps {
 	uint64_t ns[SWEEPS];
 	struct counters from, to;
 };
 
-static bool knob(const char *name, unsigned int value)
-{
-	char pattern[96];
-	bool ok = false;
-	glob_t found;
-	FILE *f;
-
-	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/dri/*/svm_knobs/%s", name);
-	if (glob(pattern, 0, NULL, &found))
-		return false;
-	f = fopen(found.gl_pathv[0], "w");
-	if (f) {
-		ok = fprintf(f, "%u\n", value) > 0;
-		ok &= !fclose(f);
-	}
-	globfree(&found);
-	return ok;
-}
-
-static int sweep(struct pressure *b, char *p, size_t bytes)
+static int sweep(struct bench *b, char *p, size_t bytes)
 {
 	int ret = 0;
 
@@ -68,7 +37,7 @@ static int sweep(struct pressure *b, char *p, size_t bytes)
 }
 
 /* @n sweeps over fresh memory that the CPU has written. */
-static int measure(struct pressure *b, size_t bytes, unsigned int n, struct sweeps *s)
+static int measure(struct bench *b, size_t bytes, unsigned int n, struct sweeps *s)
 {
 	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int ret = 0;
@@ -111,7 +80,7 @@ static uint64_t steady(const uint64_t *ns)
 }
 
 /* @beside: nanoseconds a MiB of what it is compared with; 0: it is that. */
-static void row(struct pressure *b, const char *what, size_t bytes, uint64_t ns, double beside,
+static void row(struct bench *b, const char *what, size_t bytes, uint64_t ns, double beside,
 		const struct sweeps *s)
 {
 	static const char *const shown[] = { "faults", "pages_to_vram", "pages_evicted",
@@ -129,19 +98,14 @@ static void row(struct pressure *b, const char *what, size_t bytes, uint64_t ns,
 	fflush(stdout);
 	if (!b->json)
 		return;
-	fprintf(b->json, "%s\n  {\"what\": \"%s\", \"bytes\": %zu, \"ns\": %" PRIu64,
-		b->first ? "" : ",", what, bytes, ns);
+	bench_json_open(b, what, bytes, ns);
 	if (beside > 0)
 		fprintf(b->json, ", \"ratio\": %.4f", per_mib / beside);
-	for (unsigned int i = 0; i < s->to.count; i++)
-		fprintf(b->json, ", \"%s\": %" PRIu64, s->to.entry[i].name,
-			s->to.entry[i].value - counters_get(&s->from, s->to.entry[i].name));
-	fputc('}', b->json);
-	b->first = false;
+	bench_json_close(b, &s->from, &s->to);
 }
 
 /* One size: a stream, then sweeps, each beside what it is to be held against. */
-static int one_size(struct pressure *b, const char *times, size_t bytes, double *fitting)
+static int one_size(struct bench *b, const char *times, size_t bytes, double *fitting)
 {
 	struct sweeps stream, again, reuse, place;
 	char name[48];
@@ -160,10 +124,10 @@ static int one_size(struct pressure *b, const char *times, size_t bytes, double 
 	if (!*fitting)
 		*fitting = (double)stream.ns[0] * MIB / bytes;
 
-	if (!knob("migrate", 0))
+	if (!bench_knob("migrate", 0, NULL))
 		return complain(0, "cannot set knobs in debugfs (root?)");
 	ret = measure(b, bytes, SWEEPS, &place);
-	knob("migrate", 1);
+	bench_knob("migrate", 1, NULL);
 	if (!ret)
 		ret = measure(b, bytes, SWEEPS, &reuse);
 	if (ret)
@@ -179,7 +143,7 @@ static int one_size(struct pressure *b, const char *times, size_t bytes, double 
 	return 0;
 }
 
-static int run_sizes(struct pressure *b)
+static int run_sizes(struct bench *b)
 {
 	static const struct { const char *times; unsigned int percent; } sizes[] = {
 		{ "0.5x", 50 }, { "1x", 100 }, { "1.25x", 125 }, { "2x", 200 },
@@ -199,50 +163,21 @@ static int run_sizes(struct pressure *b)
 	return ret;
 }
 
-static int load(struct pressure *b)
-{
-	struct sm75_program prog;
-	struct sm75_error err;
-	int ret = sm75_assemble(kernel_touch, &prog, &err);
-
-	if (ret)
-		return ret;
-	ret = nvsvm_kernel_new(b->context, prog.words, prog.count, prog.gprs, prog.shared_bytes,
-			       prog.local_bytes, prog.barriers, &b->touch);
-	sm75_program_free(&prog);
-	return ret;
-}
-
 int bench_pressure(int argc, char **argv)
 {
-	struct pressure b = { .first = true };
-	struct counters probe;
+	const char *json = argc == 3 && !strcmp(argv[1], "--json") ? argv[2] : NULL;
+	struct bench b;
 	int ret;
 
-	if (argc == 3 && !strcmp(argv[1], "--json")) {
-		b.json = fopen(argv[2], "w");
-		if (!b.json)
-			return complain(-1, "%s", argv[2]);
-	} else if (argc != 1) {
+	if (argc != 1 && !json) {
 		puts("usage: nvsvm bench pressure [--json FILE]\n"
 		     "Half of VRAM to twice VRAM, streamed and used again.");
 		return 2;
 	}
-	if (!counters_read(&probe))
-		return complain(0, "cannot read the driver's counters in debugfs (root?)");
-	ret = nvsvm_open(NULL, &b.context);
-	if (ret)
-		return complain(ret, "no GPU with shared virtual memory");
-	if (b.json)
-		fputc('[', b.json);
-	ret = load(&b);
+	if (bench_open(&b, json))
+		return 1;
+	ret = kernel_assemble(b.context, "touch", kernel_touch, &b.touch);
 	if (!ret)
 		ret = run_sizes(&b);
-	nvsvm_kernel_free(b.touch);
-	nvsvm_close(b.context);
-	if (b.json) {
-		fputs("\n]\n", b.json);
-		fclose(b.json);
-	}
-	return ret ? complain(ret, "bench pressure") : 0;
+	return bench_close(&b, "bench pressure", ret);
 }

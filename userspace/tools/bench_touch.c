@@ -5,8 +5,6 @@
  * as upstream nouveau does it, and 2 MiB per fault with a replay for each, as with
  * drm_gpusvm. Counts per MiB that was touched; CPU time is the whole kernel's.
  */
-#include <glob.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "bench.h"
@@ -25,30 +23,6 @@ static const struct mode modes[] = {
 };
 
 #define MODES (sizeof(modes) / sizeof(modes[0]))
-
-/* Sets a knob and gives what it was before; false when there is none. */
-static bool knob(const char *name, unsigned int value, unsigned int *before)
-{
-	char pattern[96];
-	bool ok = false;
-	glob_t found;
-	FILE *f;
-
-	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/dri/*/svm_knobs/%s", name);
-	if (glob(pattern, 0, NULL, &found))
-		return false;
-	f = fopen(found.gl_pathv[0], "r");
-	if (f) {
-		ok = fscanf(f, "%u", before) == 1;
-		fclose(f);
-	}
-	f = ok ? fopen(found.gl_pathv[0], "w") : NULL;
-	globfree(&found);
-	if (!f)
-		return false;
-	ok = fprintf(f, "%u", value) > 0;
-	return !fclose(f) && ok;
-}
 
 static unsigned int stream_pages(uint32_t *index)
 {
@@ -98,23 +72,12 @@ static const struct {
 
 #define PATTERNS (sizeof(patterns) / sizeof(patterns[0]))
 
-static void *fresh(size_t bytes)
-{
-	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		return NULL;
-	for (size_t i = 0; i < bytes; i += PAGE)
-		p[i] = 1;
-	return p;
-}
-
 static int touch(struct bench *b, const char *what, unsigned int pattern, const uint32_t *index,
 		 unsigned int n, struct measured *m)
 {
 	const uint32_t grid[3] = { patterns[pattern].blocks, 1, 1 };
 	const uint32_t block[3] = { patterns[pattern].threads, 1, 1 };
-	uint32_t *p = fresh(SPAN), out = 0;
+	uint32_t *p = bench_memory(SPAN), out = 0;
 	const struct { const void *p, *index; void *out; uint32_t n; } args = { p, index, &out, n };
 	int ret;
 
@@ -143,7 +106,7 @@ static int run_mode(struct bench *b, const struct mode *mode, unsigned int patte
 	snprintf(what, sizeof(what), "%s%s%s", patterns[pattern].name, *mode->name ? ", " : "",
 		 mode->name);
 	for (set = 0; set < 4 && mode->set[set].knob; set++)
-		if (!knob(mode->set[set].knob, mode->set[set].value, &before[set]))
+		if (!bench_knob(mode->set[set].knob, mode->set[set].value, &before[set]))
 			break;
 	if (set < 4 && mode->set[set].knob) {
 		printf("  (no knob %s: %s left out)\n", mode->set[set].knob, what);
@@ -151,11 +114,8 @@ static int run_mode(struct bench *b, const struct mode *mode, unsigned int patte
 	} else {
 		ret = touch(b, what, pattern, index, n, m);
 	}
-	while (set--) {
-		unsigned int unused;
-
-		knob(mode->set[set].knob, before[set], &unused);
-	}
+	while (set--)
+		bench_knob(mode->set[set].knob, before[set], NULL);
 	return ret;
 }
 
@@ -185,7 +145,7 @@ static void compare(const struct measured m[MODES], const char *name)
 
 int bench_patterns(struct bench *b)
 {
-	uint32_t *index = fresh(SPAN / PAGE * sizeof(*index));
+	uint32_t *index = bench_memory(SPAN / PAGE * sizeof(*index));
 	struct measured m[MODES] = { 0 };
 	int ret = index ? 0 : -12;
 

@@ -22,7 +22,6 @@ struct residency {
 	uint64_t *entries;
 	uint64_t time_ns[RESIDENCY_COLUMNS];
 	uint8_t place[RESIDENCY_COLUMNS][RESIDENCY_ROWS];
-	size_t last[PLACES];
 	pthread_mutex_t lock;
 	pthread_t thread;
 	bool running;
@@ -60,13 +59,8 @@ static void sample_locked(struct residency *r)
 	if (r->view.samples == RESIDENCY_COLUMNS)
 		thin_out(r);
 	s = r->view.samples++;
-	memset(r->last, 0, sizeof(r->last));
-	for (size_t p = 0; p < r->view.pages; p++) {
-		enum place where = classify(r->entries[p]);
-
-		tally[p * r->view.rows / r->view.pages][where]++;
-		r->last[where]++;
-	}
+	for (size_t p = 0; p < r->view.pages; p++)
+		tally[p * r->view.rows / r->view.pages][classify(r->entries[p])]++;
 	for (unsigned int row = 0; row < r->view.rows; row++) {
 		enum place most = PLACE_NONE;
 
@@ -152,11 +146,6 @@ void residency_free(struct residency *r)
 	free(r->entries);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
-}
-
-size_t residency_count(const struct residency *r, enum place place)
-{
-	return r ? r->last[place] : 0;
 }
 
 void residency_view(const struct residency *r, struct residency_view *view)

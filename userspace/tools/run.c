@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sm75.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -54,21 +53,6 @@ static void progress(struct run_state *s, const char *name, const char *what)
 	if (s->progress)
 		printf("\r\033[K%-10s %s", name, what);
 	fflush(stdout);
-}
-
-static int load(struct nvsvm_context *context, const struct workload *w,
-		struct nvsvm_kernel **kernel)
-{
-	struct sm75_program prog;
-	struct sm75_error err;
-	int ret = sm75_assemble(w->source, &prog, &err);
-
-	if (ret)
-		return complain(0, "%s.sass:%u: %s", w->name, err.line, err.text), ret;
-	ret = nvsvm_kernel_new(context, prog.words, prog.count, prog.gprs, prog.shared_bytes,
-			       prog.local_bytes, prog.barriers, kernel);
-	sm75_program_free(&prog);
-	return ret;
 }
 
 static void heading(void)
@@ -192,7 +176,7 @@ static int run_one(struct run_state *s, const struct workload *w)
 	int ret;
 
 	progress(s, w->name, "building data");
-	ret = load(s->context, w, &kernel);
+	ret = kernel_assemble(s->context, w->name, w->source, &kernel);
 	if (!ret)
 		ret = w->setup(&job);
 	if (ret)

@@ -32,6 +32,9 @@ int complain(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3))
 /* 4096, 64K, 16M, 1G. False when it is none of these or 0. */
 bool parse_size(const char *text, uint64_t *bytes);
 uint64_t now_ns(void);
+/* The kernel of @source, an assembly of that @name. 0, or -errno (bad source: complains). */
+int kernel_assemble(struct nvsvm_context *context, const char *name, const char *source,
+		    struct nvsvm_kernel **kernel);
 
 /* Driver counters, by name. Empty when debugfs cannot be read. */
 #define COUNTERS_MAX 64
@@ -64,8 +67,6 @@ struct residency *residency_start(const void *address, size_t bytes, const char 
 void residency_mark(struct residency *r, const char *label);
 void residency_stop(struct residency *r);
 void residency_free(struct residency *r);
-/* Pages of the last sample at @place. */
-size_t residency_count(const struct residency *r, enum place place);
 
 /* Draw all of @list as one SVG. 0 or -errno. */
 int picture_write(const char *path, struct residency *const *list, unsigned int count);
