@@ -95,13 +95,19 @@ int nouveau_dmem_enable(struct nouveau_device *ndev, const struct nouveau_svm_kn
 	struct nouveau_dmem *dmem = ndev->dmem;
 	u64 bytes = round_up(ndev->vram_bytes, NOUVEAU_BLOCK_BYTES);
 	void *addr;
+	int err;
 
 	guard(mutex)(&dmem->enable_lock);
 	if (dmem->enabled)
 		return 0;
+	err = nouveau_dmem_keep_init(dmem, bytes);
+	if (err)
+		return err;
 	dmem->res = request_free_mem_region(&iomem_resource, bytes, "nouveau-svm");
-	if (IS_ERR(dmem->res))
-		return PTR_ERR(dmem->res);
+	if (IS_ERR(dmem->res)) {
+		err = PTR_ERR(dmem->res);
+		goto err_keep;
+	}
 
 	dmem->pagemap.type = MEMORY_DEVICE_PRIVATE;
 	dmem->pagemap.range.start = dmem->res->start;
@@ -111,14 +117,20 @@ int nouveau_dmem_enable(struct nouveau_device *ndev, const struct nouveau_svm_kn
 	dmem->pagemap.owner = nouveau_dmem_owner(ndev);
 	addr = memremap_pages(&dmem->pagemap, dev_to_node(ndev->drm.dev));
 	if (IS_ERR(addr)) {
-		release_mem_region(dmem->res->start, resource_size(dmem->res));
-		return PTR_ERR(addr);
+		err = PTR_ERR(addr);
+		goto err_region;
 	}
 	dmem->knobs = knobs;
 	drm_info(&ndev->drm, "VRAM as process memory: %llu MiB\n", bytes >> 20);
 	/* Pairs with the acquire in nouveau_dmem_is_enabled(). */
 	smp_store_release(&dmem->enabled, true);
 	return 0;
+
+err_region:
+	release_mem_region(dmem->res->start, resource_size(dmem->res));
+err_keep:
+	nouveau_dmem_keep_fini(dmem);
+	return err;
 }
 
 /**
@@ -178,6 +190,7 @@ void nouveau_dmem_fini(struct nouveau_device *ndev)
 		memunmap_pages(&dmem->pagemap);
 		release_mem_region(dmem->res->start, resource_size(dmem->res));
 	}
+	nouveau_dmem_keep_fini(dmem);
 	mutex_destroy(&dmem->enable_lock);
 	ndev->dmem = NULL;
 	kfree(dmem);

@@ -2,6 +2,7 @@
 #ifndef __NOUVEAU_DMEM_H__
 #define __NOUVEAU_DMEM_H__
 
+#include <linux/list.h>
 #include <linux/types.h>
 
 #include "nouveau_mask.h"
@@ -36,6 +37,25 @@ u64 nouveau_dmem_page_addr(struct nouveau_device *ndev, struct page *page);
  * back. The page is mapped and cannot be freed meanwhile. Takes no sleeping lock.
  */
 void nouveau_dmem_touch(struct nouveau_device *ndev, struct page *page);
+
+/**
+ * struct nouveau_dmem_request - a range is being moved to VRAM
+ *
+ * From its beginning to its end, room that is made for it, for faults or in the
+ * background is not made from what has come to VRAM since it began, nor from what
+ * was kept by nouveau_dmem_keep().
+ */
+struct nouveau_dmem_request {
+	/* private: */
+	struct list_head link;		/* dmem->requests, the oldest first */
+	u64 epoch;			/* its number */
+	bool full;			/* there was nothing left to make room from */
+};
+
+void nouveau_dmem_request_begin(struct nouveau_device *ndev, struct nouveau_dmem_request *rq);
+void nouveau_dmem_request_end(struct nouveau_device *ndev, struct nouveau_dmem_request *rq);
+u64 nouveau_dmem_oldest_request(struct nouveau_device *ndev);
+void nouveau_dmem_keep(struct nouveau_device *ndev, struct page *page);
 
 /* One copy or clear of a migration: pages that continue each other on both sides. */
 struct nouveau_dmem_op {

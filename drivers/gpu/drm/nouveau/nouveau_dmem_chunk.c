@@ -383,6 +383,13 @@ static void dmem_take_pieces(struct nouveau_dmem *dmem, struct nouveau_mask *lef
 		take_pages_locked(dmem, left, dst);
 }
 
+/* The first page of 64 KiB that was given away just now. */
+static void dmem_taken(struct nouveau_dmem *dmem, struct page *page)
+{
+	nouveau_dmem_touch(dmem->ndev, page);
+	nouveau_dmem_keep(dmem->ndev, page);
+}
+
 /**
  * nouveau_dmem_alloc - VRAM pages for pages of a block
  * @dmem: VRAM
@@ -390,7 +397,9 @@ static void dmem_take_pieces(struct nouveau_dmem *dmem, struct nouveau_mask *lef
  * @large: one folio of 2 MiB in entry 0, or nothing; then @dst is untouched
  * @dst: filled with migration PFNs of locked pages, 0 where there is no VRAM
  *
- * Never evicts. Sleeps.
+ * Never evicts. Sleeps. What is taken goes to the warm end of the list, and a request
+ * that is running keeps it: the evictor must not find it cold, from its last use,
+ * before anyone could use it.
  *
  * Return: how many pages there were.
  */
@@ -399,12 +408,15 @@ unsigned int nouveau_dmem_alloc(struct nouveau_dmem *dmem, const struct nouveau_
 {
 	unsigned int i, n = 0, total = nouveau_mask_weight(want, 0, NOUVEAU_BLOCK_PAGES);
 	struct nouveau_mask left = *want;
+	unsigned long last = 0;
 
 	if (large) {
 		if (!dmem_take_block(dmem, want, true, dst))
 			return 0;
 		zone_device_folio_init(page_folio(pfn_to_page(dst[0])), &dmem->pagemap,
 				       HPAGE_PMD_ORDER);
+		for (i = 0; i < NOUVEAU_BLOCK_PAGES; i += NOUVEAU_GRANULE_PAGES)
+			dmem_taken(dmem, pfn_to_page(dst[0] + i));
 		dst[0] = migrate_pfn(dst[0]) | MIGRATE_PFN_COMPOUND;
 		memset(dst + 1, 0, (NOUVEAU_BLOCK_PAGES - 1) * sizeof(*dst));
 		return NOUVEAU_BLOCK_PAGES;
@@ -419,6 +431,10 @@ unsigned int nouveau_dmem_alloc(struct nouveau_dmem *dmem, const struct nouveau_
 			continue;
 		}
 		zone_device_page_init(pfn_to_page(dst[i]), &dmem->pagemap, 0);
+		if (dst[i] / NOUVEAU_GRANULE_PAGES != last) {
+			last = dst[i] / NOUVEAU_GRANULE_PAGES;
+			dmem_taken(dmem, pfn_to_page(dst[i]));
+		}
 		dst[i] = migrate_pfn(dst[i]);
 		n++;
 	}
@@ -434,6 +450,7 @@ void nouveau_dmem_chunks_init(struct nouveau_dmem *dmem)
 	unsigned int i;
 
 	spin_lock_init(&dmem->lock);
+	INIT_LIST_HEAD(&dmem->requests);
 	for (i = 0; i < NOUVEAU_DMEM_STATES; i++)
 		INIT_LIST_HEAD(&dmem->chunks[i]);
 	INIT_DELAYED_WORK(&dmem->trim, dmem_trim_work);

@@ -156,22 +156,38 @@ static struct nouveau_mask shrink_pick(const struct nouveau_mask *used, unsigned
 	return pick;
 }
 
+/* A folio of 2 MiB goes as a whole or not at all. */
+static struct nouveau_mask shrink_unkept(struct nouveau_dmem_chunk *chunk,
+					 const struct nouveau_mask *used,
+					 struct nouveau_reclaim *rc)
+{
+	struct nouveau_mask kept = nouveau_dmem_kept(chunk, rc->spare);
+
+	kept = nouveau_mask_and(kept, used);
+	if (nouveau_mask_empty(&kept))
+		return *used;
+	rc->spared = true;
+	return READ_ONCE(chunk->large) ? (struct nouveau_mask){ } :
+	       nouveau_mask_andnot(*used, &kept);
+}
+
 /*
  * Some VRAM is wanted by other pages. What is freed stays with the chunk, where the
  * next migration finds it, or goes back when it has stayed empty for a while.
  */
-static u64 chunk_shrink(struct nouveau_chunk *vram, u64 want)
+static u64 chunk_shrink(struct nouveau_chunk *vram, struct nouveau_reclaim *rc)
 {
 	struct nouveau_dmem_chunk *chunk = container_of(vram, struct nouveau_dmem_chunk, vram);
 	unsigned long lately = READ_ONCE(chunk->used_lately);
-	unsigned int before, left, pages = want >> PAGE_SHIFT;
+	unsigned int before, left, pages = (rc->want - rc->got) >> PAGE_SHIFT;
 	struct nouveau_mask used, pick;
 
 	if (nouveau_dmem_claim(chunk))
 		return 0;
 	used = nouveau_dmem_used(chunk);
 	before = nouveau_mask_weight(&used, 0, NOUVEAU_BLOCK_PAGES);
-	if (before) {
+	used = shrink_unkept(chunk, &used, rc);
+	if (!nouveau_mask_empty(&used)) {
 		pick = shrink_pick(&used, lately, max(pages, NOUVEAU_GRANULE_PAGES));
 		nouveau_dmem_evict(chunk, &pick, false);
 		WRITE_ONCE(chunk->used_lately, 0);

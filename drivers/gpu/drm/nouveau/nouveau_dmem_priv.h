@@ -69,6 +69,11 @@ struct nouveau_dmem {
 	struct list_head chunks[NOUVEAU_DMEM_STATES];
 	/** @free_pages: of all chunks that may give some */
 	unsigned long free_pages;
+	/** @requests: struct nouveau_dmem_request that are running, @epoch is the newest's */
+	struct list_head requests;
+	u64 epoch;
+	/** @stamps: @epoch when pages were last put there, by 64 KiB of VRAM */
+	u64 *stamps;
 	/** @trim: gives chunks back that became empty and stayed so */
 	struct delayed_work trim;
 	bool closing;
@@ -107,6 +112,11 @@ int nouveau_dmem_claim(struct nouveau_dmem_chunk *chunk);
 struct nouveau_dmem_chunk *nouveau_dmem_claim_used(struct nouveau_dmem *dmem);
 unsigned int nouveau_dmem_unclaim(struct nouveau_dmem_chunk *chunk, bool dead);
 struct nouveau_mask nouveau_dmem_used(struct nouveau_dmem_chunk *chunk);
+
+/* nouveau_dmem_keep.c */
+int nouveau_dmem_keep_init(struct nouveau_dmem *dmem, u64 bytes);
+void nouveau_dmem_keep_fini(struct nouveau_dmem *dmem);
+struct nouveau_mask nouveau_dmem_kept(const struct nouveau_dmem_chunk *chunk, u64 epoch);
 
 /**
  * struct nouveau_dmem_move - pages between collect and finish

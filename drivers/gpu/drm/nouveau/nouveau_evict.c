@@ -62,12 +62,16 @@ static bool may_evict(struct nouveau_evict *ev)
 }
 
 /* Free @goal bytes if that is possible; false when nothing at all was. */
-static bool reclaim(struct nouveau_evict *ev, u64 goal)
+static bool reclaim(struct nouveau_evict *ev, u64 goal, u64 spare)
 {
-	u64 got = nouveau_vram_reclaim(ev->ndev, goal);
+	struct nouveau_reclaim rc = { .want = goal, .spare = spare };
 
-	if (got)
+	nouveau_vram_reclaim(ev->ndev, &rc);
+	if (rc.got)
 		return true;
+	/* What a request keeps for a moment says nothing about the rest. */
+	if (rc.spared)
+		return false;
 	guard(spinlock)(&ev->lock);
 	nouveau_pressure_stuck(&ev->pressure, &ev->knobs, ktime_get_ns());
 	return false;
@@ -86,7 +90,8 @@ static void evict_work(struct work_struct *work)
 			break;
 		guard(mutex)(&ev->walk);
 		/* A block at a time: who must wait for the lock waits for no more. */
-		if (!reclaim(ev, min_t(u64, marks.high - free, NOUVEAU_BLOCK_BYTES)))
+		if (!reclaim(ev, min_t(u64, marks.high - free, NOUVEAU_BLOCK_BYTES),
+			     nouveau_dmem_oldest_request(ev->ndev)))
 			break;
 		cond_resched();
 	}
@@ -109,7 +114,29 @@ void nouveau_evict_make_room(struct nouveau_device *ndev, u64 bytes)
 	guard(mutex)(&ev->walk);
 	free = free_bytes(ndev);
 	if (free < max(marks.min, bytes))
-		reclaim(ev, max(marks.min, bytes) - free);
+		reclaim(ev, max(marks.min, bytes) - free, nouveau_dmem_oldest_request(ndev));
+}
+
+/* Who asks for pages in VRAM is not told that eviction does not pay. */
+void nouveau_evict_make_room_for(struct nouveau_device *ndev, struct nouveau_dmem_request *rq,
+				 u64 bytes)
+{
+	struct nouveau_evict *ev = ndev->evict;
+	u64 free = free_bytes(ndev);
+
+	bytes = min_t(u64, bytes, NOUVEAU_BLOCK_BYTES);
+	if (free >= bytes || rq->full || !READ_ONCE(ev->knobs.evict))
+		return;
+	nouveau_stat_inc(&ndev->stats, NOUVEAU_STAT_EVICT_SYNC);
+	guard(mutex)(&ev->walk);
+	free = free_bytes(ndev);
+	if (free < bytes)
+		rq->full = !reclaim(ev, bytes - free, rq->epoch);
+}
+
+bool nouveau_evict_is_short(struct nouveau_device *ndev, u64 bytes)
+{
+	return free_bytes(ndev) < bytes;
 }
 
 u64 nouveau_evict_room(struct nouveau_device *ndev)

@@ -6,6 +6,7 @@
 
 struct dentry;
 struct nouveau_device;
+struct nouveau_dmem_request;
 struct seq_file;
 
 /* Keeps VRAM free for those who come, at the cost of those who have not been used. */
@@ -18,6 +19,14 @@ void nouveau_evict_fini(struct nouveau_device *ndev);
  * lock of the driver.
  */
 void nouveau_evict_make_room(struct nouveau_device *ndev, u64 bytes);
+/*
+ * The same for @bytes, at most a block, of a request; spares what it keeps. Locks of
+ * core mm may be held as for nouveau_evict_make_room(), pages of the request, too.
+ */
+void nouveau_evict_make_room_for(struct nouveau_device *ndev, struct nouveau_dmem_request *rq,
+				 u64 bytes);
+/* Whether @bytes are more than there is without eviction. */
+bool nouveau_evict_is_short(struct nouveau_device *ndev, u64 bytes);
 /* VRAM that a newcomer may count on, bytes: what is free or will be. */
 u64 nouveau_evict_room(struct nouveau_device *ndev);
 

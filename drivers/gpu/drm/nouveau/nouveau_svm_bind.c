@@ -50,6 +50,7 @@ struct bind {
 	struct nouveau_dmem_pipe *pipe;
 	struct nouveau_svm_scratch *s;
 	struct nouveau_svm_counts *c;
+	struct nouveau_svm_room room;	/* to VRAM */
 	bool to_vram;
 	u64 base;			/* of the first block */
 	DECLARE_BITMAP(moved, STEP_BLOCKS);
@@ -136,10 +137,13 @@ static int bind_add(struct bind *b, struct vm_area_struct *vma, u64 base,
 
 	if (b->n_left + NOUVEAU_DMEM_PIPE_PARTS >= LEFT_MAX)
 		bind_flush(b);
-	if (nouveau_dmem_is_enabled(b->svm->ndev))
+	if (nouveau_dmem_is_enabled(b->svm->ndev)) {
+		if (b->to_vram)
+			nouveau_svm_room_make(b->svm, &b->room, base, mask, b->s);
 		err = nouveau_dmem_pipe_add(b->pipe, vma, &part, &source);
-	else if (b->to_vram)
+	} else if (b->to_vram) {
 		res.no_memory = nouveau_mask_weight(mask, 0, NOUVEAU_BLOCK_PAGES);
+	}
 	/* What can't migrate stays, as everywhere. */
 	if (err == -EINVAL)
 		b->left[b->n_left++] = (struct bind_left){ part, res };
@@ -268,6 +272,8 @@ static void bind_done(void *arg, const struct nouveau_dmem_part *part,
 	__set_bit((part->base - b->base) >> NOUVEAU_BLOCK_SHIFT, b->moved);
 	nouveau_pt_lock(svm->pt);
 	nouveau_svm_heat_moved(&block->heat);
+	/* Back, but on request: that says nothing about whether eviction pays. */
+	block->evicted_pages -= min_t(unsigned int, block->evicted_pages, res->moved);
 	nouveau_pt_unlock(svm->pt);
 }
 
@@ -387,10 +393,10 @@ int nouveau_svm_bind_range(struct nouveau_svm_mm *svm, u64 start, u64 end, bool 
 	b.s = nouveau_svm_scratch_new();
 	b.pipe = nouveau_dmem_pipe_new(svm->ndev, to_vram, bind_done, &b);
 	b.left = kvmalloc_objs(*b.left, LEFT_MAX);
-	if (!b.s || !b.pipe || !b.left) {
+	if (to_vram)
+		nouveau_dmem_request_begin(svm->ndev, &b.room.rq);
+	if (!b.s || !b.pipe || !b.left)
 		err = -ENOMEM;
-		goto out;
-	}
 	for (at = start; at < end && !err; at = next) {
 		next = (at & ~(NOUVEAU_BLOCK_BYTES - 1)) + STEP_BLOCKS * NOUVEAU_BLOCK_BYTES;
 		next = min(end, next);
@@ -402,13 +408,16 @@ int nouveau_svm_bind_range(struct nouveau_svm_mm *svm, u64 start, u64 end, bool 
 			err = -ESRCH;
 		if (err)
 			break;
+		if (to_vram)
+			nouveau_svm_room_look(svm, &b.room, at, end, b.s);
 		next = bind_step_end(svm->mm, at, next, end);
 		err = bind_step(&b, at, next);
 		/* Not here: the last user of an address space takes it down. */
 		mmput_async(svm->mm);
 		cond_resched();
 	}
-out:
+	if (to_vram)
+		nouveau_dmem_request_end(svm->ndev, &b.room.rq);
 	kvfree(b.left);
 	nouveau_dmem_pipe_del(b.pipe);
 	nouveau_svm_scratch_del(b.s);

@@ -206,6 +206,17 @@ int nouveau_svm_bind_range(struct nouveau_svm_mm *svm, u64 start, u64 end, bool 
 int nouveau_svm_ext_write(struct drm_nouveau_svm_bind_ext __user *ext,
 			  const struct nouveau_svm_counts *c, int status);
 
+/* nouveau_svm_room.c: what an SVM_BIND to VRAM may evict. */
+struct nouveau_svm_room {
+	struct nouveau_dmem_request rq;
+	bool looked;			/* for what it must not evict */
+};
+
+void nouveau_svm_room_look(struct nouveau_svm_mm *svm, struct nouveau_svm_room *room, u64 start,
+			   u64 end, struct nouveau_svm_scratch *s);
+void nouveau_svm_room_make(struct nouveau_svm_mm *svm, struct nouveau_svm_room *room, u64 base,
+			   const struct nouveau_mask *mask, struct nouveau_svm_scratch *s);
+
 /* nouveau_svm_async.c */
 void nouveau_svm_queue_init(struct nouveau_svm_mm *svm);
 int nouveau_svm_bind_later(struct nouveau_svm_mm *svm, struct drm_file *file,

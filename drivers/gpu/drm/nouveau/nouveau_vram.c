@@ -248,14 +248,14 @@ int nouveau_chunk_evict(struct ttm_buffer_object *ttm)
 	return err ? -EBUSY : 0;
 }
 
-static u64 reclaim_chunk(struct vram_bo *bo, u64 want)
+static u64 reclaim_chunk(struct vram_bo *bo, struct nouveau_reclaim *rc)
 {
 	struct nouveau_chunk *chunk = chunk_enter(bo);
 	u64 got;
 
 	if (!chunk)
 		return 0;
-	got = chunk->ops->shrink(chunk, want);
+	got = chunk->ops->shrink(chunk, rc);
 	chunk_exit(bo, false);
 	return got;
 }
@@ -276,23 +276,21 @@ static u64 reclaim_bo(struct ttm_buffer_object *ttm, struct ttm_operation_ctx *c
 	return size;
 }
 
-u64 nouveau_vram_reclaim(struct nouveau_device *ndev, u64 bytes)
+void nouveau_vram_reclaim(struct nouveau_device *ndev, struct nouveau_reclaim *rc)
 {
 	struct ttm_operation_ctx ctx = { .gfp_retry_mayfail = true };
 	struct ttm_lru_walk_arg arg = { .ctx = &ctx, .trylock_only = true };
 	struct ttm_bo_lru_cursor cursor;
 	struct ttm_buffer_object *bo;
-	u64 got = 0;
 
 	ttm_bo_lru_for_each_reserved_guarded(&cursor, &ndev->vram->vram.base, &arg, bo) {
 		if (nouveau_vram_owns(bo))
-			got += reclaim_chunk(to_vram_bo(bo), bytes - got);
+			rc->got += reclaim_chunk(to_vram_bo(bo), rc);
 		else if (nouveau_bo_owns(bo))
-			got += reclaim_bo(bo, &ctx);
-		if (got >= bytes)
+			rc->got += reclaim_bo(bo, &ctx);
+		if (rc->got >= rc->want)
 			break;
 	}
-	return got;
 }
 
 void nouveau_chunk_touch(struct nouveau_device *ndev, struct nouveau_chunk *chunk)

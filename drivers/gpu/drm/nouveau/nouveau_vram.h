@@ -46,12 +46,21 @@ struct nouveau_chunk {
 	void *priv;		/* allocator's */
 };
 
+/**
+ * struct nouveau_reclaim - room that is wanted
+ */
+struct nouveau_reclaim {
+	u64 want, got;		/* bytes */
+	u64 spare;		/* leave alone what nouveau_dmem_kept() says for this */
+	bool spared;		/* there was some */
+};
+
 /* Both are called with lock 4 of nouveau_lock.h held. */
 struct nouveau_chunk_ops {
 	/* Move out. 0 once the pages are elsewhere, an errno to be left alone. */
 	int (*evict)(struct nouveau_chunk *chunk);
-	/* Free about @want bytes of it, the least used; the chunk stays. Returns how many. */
-	u64 (*shrink)(struct nouveau_chunk *chunk, u64 want);
+	/* Free about as much as is missing, the least used; the chunk stays. Returns how much. */
+	u64 (*shrink)(struct nouveau_chunk *chunk, struct nouveau_reclaim *rc);
 };
 
 /*
@@ -77,11 +86,10 @@ void nouveau_vram_save_drop(struct nouveau_device *ndev);
 void nouveau_chunk_touch(struct nouveau_device *ndev, struct nouveau_chunk *chunk);
 
 /*
- * Free @bytes of VRAM from the cold end of the LRU list: parts of chunks, which stay
- * with their owner, and whole buffer objects. Returns how many bytes that were. Sleeps;
- * reservations (lock 4) are only tried.
+ * Free VRAM from the cold end of the LRU list: parts of chunks, which stay with their
+ * owner, and whole buffer objects. Sleeps; reservations (lock 4) are only tried.
  */
-u64 nouveau_vram_reclaim(struct nouveau_device *ndev, u64 bytes);
+void nouveau_vram_reclaim(struct nouveau_device *ndev, struct nouveau_reclaim *rc);
 
 u64 nouveau_vram_free_bytes(struct nouveau_device *ndev);
 u64 nouveau_vram_usable_bytes(struct nouveau_device *ndev);
