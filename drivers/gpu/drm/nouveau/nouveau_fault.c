@@ -183,6 +183,7 @@ static unsigned int service_drain(struct nouveau_fault_service *fs)
 	unsigned int n = 0;
 
 	nouveau_fault_batch_reset(&fs->refused);
+	fs->drained = fs->replays;
 	fs->taken = 0;
 	fs->limit = limit;
 	fs->share = min(max(limit / max(fs->clients, 1u), SHARE_MIN), limit);
@@ -257,13 +258,14 @@ static void service_invalidate(struct nouveau_fault_service *fs)
 	fs->n_ranges = 0;
 }
 
+/* @drained: when the packet was taken. */
 static void fault_failed(struct nouveau_fault_service *fs, const struct nouveau_fault *f,
-			 bool write_only)
+			 bool write_only, u32 drained)
 {
 	struct nouveau_chan *chan = nouveau_chan_find_inst(fs->ndev, f->inst);
 
 	if (f->replayable)
-		nouveau_fault_failed(fs, chan, f, write_only);
+		nouveau_fault_failed(fs, chan, f, write_only, drained == fs->emptied);
 	else
 		nouveau_fault_fatal(fs, chan, f, write_only);
 	nouveau_chan_put(chan);
@@ -304,10 +306,14 @@ static void service_collect(struct nouveau_fault_service *fs,
 	nouveau_stat_add(stats, NOUVEAU_STAT_FAULT_DUPLICATE, b->raw - b->n);
 	nouveau_stat_add(stats, NOUVEAU_STAT_FAULT_STALE, turn->stale);
 	collect_ranges(fs, turn);
-	for (i = 0; i < b->n; i++)
-		if (turn->verdict[i] != NOUVEAU_TURN_SERVED)
+	for (i = 0; i < b->n; i++) {
+		if (turn->verdict[i] == NOUVEAU_TURN_SERVED)
+			nouveau_fault_acquit(fs, &b->fault[i]);
+		else
 			fault_failed(fs, &b->fault[i],
-				     turn->verdict[i] == NOUVEAU_TURN_FAILED_WRITE);
+				     turn->verdict[i] == NOUVEAU_TURN_FAILED_WRITE,
+				     turn->drained);
+	}
 	for (i = 0; i < b->groups; i++) {
 		if (b->group[i].replayable)
 			fs->served = true;
@@ -327,7 +333,7 @@ static void service_refused(struct nouveau_fault_service *fs)
 		/* A hint of the hardware: nobody waits for it. */
 		if (f->access == NOUVEAU_ACCESS_PREFETCH)
 			continue;
-		fault_failed(fs, f, false);
+		fault_failed(fs, f, false, fs->drained);
 		fs->served |= f->replayable;
 	}
 }
@@ -342,12 +348,13 @@ static void service_replay(struct nouveau_fault_service *fs, bool wait_all)
 	if (err)
 		drm_err_ratelimited(&fs->ndev->drm, "replay: %pe\n", ERR_PTR(err));
 	fs->owed = false;
+	fs->replays++;
 }
 
 /*
  * A cancel needs a fresh packet: what is in the ring now may have been solved
  * by this batch or by an earlier one. Empty the ring, replay, and wait for the
- * replay to be through: what comes in then is true.
+ * replay to be through: what comes in then is true, until the next replay.
  */
 static void service_finish(struct nouveau_fault_service *fs)
 {
@@ -365,6 +372,7 @@ static void service_finish(struct nouveau_fault_service *fs)
 	if (fs->suspected) {
 		tu102_fault_discard(fs->hw);
 		service_replay(fs, true);
+		fs->emptied = fs->replays;
 	} else if (fs->cancelled) {
 		fs->owed = false;
 	} else if (fs->served || late) {

@@ -4,10 +4,14 @@
  *
  * An SM's access stays parked until somebody decides. It is cancelled by
  * address and kind of access, which leaves every other access on the GPU alone,
- * and comes back as a non-replayable fault; that is what kills the channel. A
- * packet may be older than the mapping that solved it, so the first failure
- * only raises suspicion: nouveau_fault.c then empties the ring and waits for a
- * replay, and what fails again has been tried twice and is real.
+ * and comes back as a non-replayable fault; that is what kills the channel.
+ *
+ * A packet may be older than the mapping that solved it, and that mapping gone
+ * again: the GPU was done and the process unmapped the memory. So a failure only
+ * raises suspicion. nouveau_fault.c then empties the ring and waits for a replay:
+ * a packet that is there after it, and before another replay, is of an access that
+ * is parked while it is being judged. If that fails too it is real. Any later
+ * packet may be stale again, and is one more suspicion; a success ends them all.
  */
 #include <drm/drm_print.h>
 #include <drm/nouveau_drm.h>
@@ -27,6 +31,8 @@
  * other faults may come first.
  */
 #define SUSPECT_BATCHES		64
+/* Failures in a row that convict all the same: of a client too slow for its batch. */
+#define FAILURES_MAX		8
 /* Cancels of one page that may find nothing before the channel goes anyway. */
 #define CANCELS_MAX		4
 
@@ -57,6 +63,7 @@ static void suspect_add(struct nouveau_fault_service *fs, const struct nouveau_f
 		at = fs->n_suspects++;
 	fs->suspects[at] = (struct nouveau_fault_suspect){
 		.inst = f->inst, .va = f->va, .expires = fs->batches + SUSPECT_BATCHES,
+		.access = f->access, .failures = 1,
 	};
 }
 
@@ -172,6 +179,7 @@ static void fault_cancel(struct nouveau_fault_service *fs, struct nouveau_chan *
 		tu102_tlb_invalidate(fs->ndev, fs->ranges[i].pdb, fs->ranges[i].start,
 				     fs->ranges[i].end, 0);
 	fs->n_ranges = 0;
+	fs->replays++;
 	trace_nouveau_cancel(nouveau_chan_id(chan), f, !write_only);
 	err = tu102_tlb_cancel_va(fs->ndev, pdb, f->va, f->hw.engine,
 				  write_only ? TU102_CANCEL_WRITE_AND_ATOMIC : TU102_CANCEL_ALL);
@@ -181,17 +189,34 @@ static void fault_cancel(struct nouveau_fault_service *fs, struct nouveau_chan *
 }
 
 /**
+ * nouveau_fault_acquit - a fault was served, or had been
+ * @fs: service
+ * @f: the fault
+ *
+ * Whatever failed there before was of another time.
+ */
+void nouveau_fault_acquit(struct nouveau_fault_service *fs, const struct nouveau_fault *f)
+{
+	struct nouveau_fault_suspect *s = suspect_find(fs, f);
+
+	/* Reads go on where writes fail; what was cancelled has been judged. */
+	if (s && f->replayable && f->access >= s->access && !s->cancels)
+		*s = fs->suspects[--fs->n_suspects];
+}
+
+/**
  * nouveau_fault_failed - a replayable fault could not be served
  * @fs: service
  * @chan: its channel, NULL when there is none any more
  * @f: the fault
  * @write_only: reading works
+ * @parked: the access is certainly waiting, the packet not stale
  *
  * Suspect it, or cancel it if it was suspected before. Accesses of a channel
  * that is dead already have no second chance coming.
  */
 void nouveau_fault_failed(struct nouveau_fault_service *fs, struct nouveau_chan *chan,
-			  const struct nouveau_fault *f, bool write_only)
+			  const struct nouveau_fault *f, bool write_only, bool parked)
 {
 	struct nouveau_fault_suspect *s;
 
@@ -205,6 +230,11 @@ void nouveau_fault_failed(struct nouveau_fault_service *fs, struct nouveau_chan 
 	s = suspect_find(fs, f);
 	if (!s) {
 		suspect_add(fs, f);
+		fs->suspected++;
+		return;
+	}
+	if (!parked && ++s->failures < FAILURES_MAX) {
+		s->expires = fs->batches + SUSPECT_BATCHES;
 		fs->suspected++;
 		return;
 	}

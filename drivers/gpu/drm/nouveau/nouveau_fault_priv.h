@@ -21,14 +21,16 @@ struct tu102_fault;
 #define NOUVEAU_FAULT_TURN_RANGES	16u
 
 /**
- * struct nouveau_fault_suspect - a fault whose service failed once
+ * struct nouveau_fault_suspect - a fault whose service failed
  *
  * The packet may have been stale, so it is convicted only when it comes back
- * after a replay that was waited for.
+ * after a replay that was waited for; see nouveau_fault_fatal.c.
  */
 struct nouveau_fault_suspect {
 	u64 inst, va;
 	u32 expires;			/* batch number */
+	u8 access;			/* enum nouveau_access */
+	u8 failures;			/* in a row */
 	u8 cancels;			/* tried already */
 };
 
@@ -57,6 +59,7 @@ struct nouveau_fault_turn {
 	enum nouveau_turn_state state;
 	bool aside;			/* the batch it was taken in did not wait for it */
 	bool patient;			/* its client was slow last time: do not wait at all */
+	u32 drained;			/* fs->drained of its batch */
 	struct nouveau_vm *vm;		/* whose; compared, never followed */
 	struct nouveau_svm_mm *svm;	/* with a reference, until it has run */
 	u64 pdb;
@@ -82,6 +85,12 @@ struct nouveau_fault_service {
 	bool owed;			/* a replay, some time */
 	bool stopping;
 	u32 batches;			/* ever */
+	/*
+	 * Replays ever, cancels included; what that was when this batch was drained,
+	 * and after the last replay into an empty ring. Equal, the batch's accesses
+	 * are known to be parked.
+	 */
+	u32 replays, drained, emptied;
 	/* clients */
 	struct workqueue_struct *turn_wq;
 	struct list_head turns;
@@ -123,7 +132,8 @@ void nouveau_fault_turns_fini(struct nouveau_fault_service *fs);
 
 /* nouveau_fault_fatal.c */
 void nouveau_fault_failed(struct nouveau_fault_service *fs, struct nouveau_chan *chan,
-			  const struct nouveau_fault *f, bool write_only);
+			  const struct nouveau_fault *f, bool write_only, bool parked);
+void nouveau_fault_acquit(struct nouveau_fault_service *fs, const struct nouveau_fault *f);
 void nouveau_fault_fatal(struct nouveau_fault_service *fs, struct nouveau_chan *chan,
 			 const struct nouveau_fault *f, bool write_only);
 

@@ -195,6 +195,7 @@ struct nouveau_fault_turn *nouveau_fault_turn_get(struct nouveau_fault_service *
  */
 void nouveau_fault_turn_start(struct nouveau_fault_turn *turn)
 {
+	turn->drained = turn->fs->drained;
 	turn->state = NOUVEAU_TURN_RUNNING;
 	/* A full barrier: the work item sees all of it. */
 	queue_work(turn->fs->turn_wq, &turn->work);
