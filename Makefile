@@ -18,11 +18,12 @@ MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
 .NOTPARALLEL:
 # The longest first: scripts/check runs them two at a time.
-LEVELS := vm opencl unit hw lint
+LEVELS := vm-list opencl vm-device unit hw lint
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check check-unit check-hw check-lint check-vm check-debug \
-	check-opencl check-stress check-vm-stress check-opencl-stress bench shell module hw userspace opencl igt lint symbols host guest \
+	check-opencl check-stress check-vm-list check-vm-device check-vm-stress \
+	check-opencl-stress bench shell module hw userspace opencl igt lint symbols host guest \
 	clean clean-cache
 
 help: ## this text
@@ -55,6 +56,12 @@ check-lint: lint
 
 check-vm: guest igt ## the driver on the model, in a guest, under igt_runner
 	@scripts/check-vm
+
+check-vm-list: guest igt
+	@scripts/check-vm --list
+
+check-vm-device: guest igt
+	@scripts/check-vm --device
 
 check-stress: guest igt opencl ## the tests that take minutes under TCG
 	@LANES=1 scripts/check vm-stress opencl-stress
