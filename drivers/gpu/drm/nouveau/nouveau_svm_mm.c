@@ -296,14 +296,6 @@ static void heat_evicted_locked(struct nouveau_svm_mm *svm, u64 start, u64 end)
 	}
 }
 
-/*
- * The CPU's view of [start, end) is about to change.
- *
- * A migration to VRAM of this very mirror (its owner cookie) is let through
- * with nothing but the sequence moved: nouveau_dmem_to_vram() takes the pages
- * it really collected away from the GPU before it copies them, and leaves the
- * mappings of all others alone.
- */
 /* Widens the time in which a walk has pages that are about to go. */
 static void svm_invalidate_delay(struct nouveau_svm_mm *svm)
 {
@@ -313,6 +305,14 @@ static void svm_invalidate_delay(struct nouveau_svm_mm *svm)
 		udelay(min(us, 1000u));
 }
 
+/*
+ * The CPU's view of [start, end) is about to change.
+ *
+ * A migration to VRAM of this very mirror (its owner cookie) is let through
+ * with nothing but the sequence moved: nouveau_dmem_to_vram() takes the pages
+ * it really collected away from the GPU before it copies them, and leaves the
+ * mappings of all others alone.
+ */
 static bool svm_invalidate(struct mmu_interval_notifier *mni,
 			   const struct mmu_notifier_range *range, unsigned long seq)
 {
