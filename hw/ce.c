@@ -95,7 +95,12 @@ static enum engine_result ce_method(struct gpu *gpu, struct channel *ch, unsigne
 		err = NV_CE_LCE_LAUNCHERR_REPORT_NO_RESOURCES;
 	c->active = true;
 	c->saved = false;
-	return err ? launch_failed(gpu, e, ch, &c->job, err, 0) : ENGINE_BUSY;
+	if (err)
+		return launch_failed(gpu, e, ch, &c->job, err, 0);
+	if (!inject_hit(gpu, INJECT_CE_HANG))
+		return ENGINE_BUSY;
+	c->job.stage = CE_HUNG;		/* no interrupt, and nothing but a reset ends it */
+	return ENGINE_ERROR;
 }
 
 static enum engine_result fault(struct gpu *gpu, const struct engine *e, struct channel *ch,
@@ -275,7 +280,7 @@ static enum engine_result ce_step(struct gpu *gpu, struct channel *ch, uint64_t 
 		job->stage = interrupt(gpu, e, ch, job) ? CE_BLOCKED : CE_OVER;
 	if (job->stage == CE_BLOCKED && still_blocked(gpu, u, ch))
 		return ENGINE_WAIT;
-	if (job->stage == CE_FAILED && still_blocked(gpu, u, ch))
+	if (job->stage == CE_HUNG || (job->stage == CE_FAILED && still_blocked(gpu, u, ch)))
 		return ENGINE_ERROR;
 	return finish(gpu, u, c);
 }

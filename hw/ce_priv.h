@@ -44,7 +44,7 @@ struct ce_side {
 	bool write;
 };
 
-enum ce_stage { CE_COPY, CE_SEMAPHORE, CE_INTERRUPT, CE_BLOCKED, CE_FAILED, CE_OVER };
+enum ce_stage { CE_COPY, CE_SEMAPHORE, CE_INTERRUPT, CE_BLOCKED, CE_FAILED, CE_HUNG, CE_OVER };
 
 struct ce_job {
 	uint32_t launch;		/* LAUNCH_DMA */

@@ -192,6 +192,7 @@ static void reset_locked(struct gpu *gpu)
 		runlist_clear(rl);
 		rl->submit_pending = rl->preempt_all = rl->preempt_id_pending = false;
 		rl->sched_disabled = false;
+		rl->preempt_from = 0;
 		rl->reset_engines = 0;
 		rl->preempted = 0;
 	}

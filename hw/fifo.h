@@ -121,6 +121,7 @@ struct runlist {
 	enum gpu_aperture submit_ap;
 	unsigned int submit_len, submit_off;
 	bool preempt_all;
+	uint64_t preempt_from;		/* monotonic_ns(); injected: not before */
 	bool preempt_id_pending;	/* NV_PFIFO_PREEMPT aims here */
 	bool sched_disabled;
 	uint32_t reset_engines;		/* by PTOP ENGINE_ENUM */

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 /* PFIFO registers, doorbells and the summaries of what runs where. */
 #include "fifo.h"
+#include "inject.h"
 #include "log.h"
 #include "mmio.h"
+#include "monotonic.h"
 #include "nvhw/nv_field.h"
 #include "nvhw/tu104/dev_ctrl.h"
 #include "nvhw/tu104/dev_usermode.h"
 #include "nvhw/tu104/dev_vm.h"
+
+#define SLOW_PREEMPT_NS	60000000	/* INJECT_SLOW_PREEMPT */
 
 #define READ(fn)	static uint32_t fn(struct gpu *gpu, const struct mmio_reg *r, unsigned int i)
 #define WRITE(fn)	static void fn(struct gpu *gpu, const struct mmio_reg *r, unsigned int i, \
@@ -133,7 +137,10 @@ WRITE(runlist_preempt_write)
 		if (!(val >> n & 1) || !rl->started)
 			continue;
 		rl->preempt_all = true;
+		if (inject_hit(gpu, INJECT_SLOW_PREEMPT))
+			rl->preempt_from = monotonic_ns() + SLOW_PREEMPT_NS;
 		ask_preempt(rl);
+		runlist_kick(rl);
 	}
 }
 

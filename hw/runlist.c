@@ -190,6 +190,9 @@ void runlist_preempt(struct runlist *rl)
 
 	if (!rl->preempt_all && !rl->preempt_id_pending)
 		return;
+	if (rl->preempt_from && monotonic_ns() < rl->preempt_from)
+		return;
+	rl->preempt_from = 0;
 	for (unsigned int i = 0; i < rl->npbdmas; i++) {
 		struct pbdma *pb = rl->pbdmas[i];
 

@@ -257,6 +257,8 @@ static void *worker(void *arg)
 		held = check_held(rl);
 		if (held && (!wake || held < wake))
 			wake = held;
+		if (rl->preempt_from && (!wake || rl->preempt_from < wake))
+			wake = rl->preempt_from;
 		pthread_mutex_unlock(&gpu->lock);
 		wait_for_kick(rl, wake);
 		pthread_mutex_lock(&gpu->lock);

@@ -30,6 +30,7 @@
 #include "nouveau_vm.h"
 #include "nouveau_pt.h"
 #include "tu102_bar2.h"
+#include "tu102_boot.h"
 #include "tu102_ce.h"
 #include "tu102_gr.h"
 #include "tu102_inst.h"
@@ -172,6 +173,7 @@ static int chan_publish(struct nouveau_chan *chan)
 	struct nouveau_chans *chans = chan->ndev->chans;
 	int ret;
 
+	WRITE_ONCE(chan->born, tu102_time_ns(chan->ndev));
 	ret = xa_err(xa_store_irq(&chans->by_inst, chan->hw.inst >> 12, chan, GFP_KERNEL));
 	if (ret)
 		return ret;
@@ -480,6 +482,7 @@ int nouveau_chan_revive(struct nouveau_chan *chan)
 		WRITE_ONCE(*chan->hw.gp_put, 0);
 		nouveau_fence_thaw(&chan->fences, chan->put);
 		reinit_completion(&chan->killed);
+		WRITE_ONCE(chan->born, tu102_time_ns(chan->ndev));
 		ret = tu102_fifo_add(chan->ndev, &chan->hw);
 		if (ret)
 			complete_all(&chan->killed);

@@ -60,6 +60,11 @@ bool nouveau_chan_may_report(struct nouveau_device *ndev);
  * or NULL. Any context that may sleep not at all.
  */
 struct nouveau_chan *nouveau_chan_find_inst(struct nouveau_device *ndev, u64 inst);
+/*
+ * The same for a packet of the MMU, which may be older than the channel: @time is its
+ * timestamp, and a channel that was not there yet has not made the access.
+ */
+struct nouveau_chan *nouveau_chan_find_fault(struct nouveau_device *ndev, u64 inst, u64 time);
 struct nouveau_chan *nouveau_chan_find_id(struct nouveau_device *ndev, unsigned int chid);
 
 /* One segment of methods already in GPU-visible memory. */

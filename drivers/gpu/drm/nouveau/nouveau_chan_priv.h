@@ -26,6 +26,7 @@ struct nouveau_chan {
 	char name[TASK_COMM_LEN + 16];
 
 	struct tu102_hwchan hw;
+	u64 born;			/* GPU's time when it got on to the hardware, ns */
 	struct nouveau_fence_ctx fences;
 
 	struct mutex lock;		/* ring and detach; nouveau_lock.h #6 */

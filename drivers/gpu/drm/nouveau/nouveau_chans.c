@@ -14,6 +14,8 @@
 #include <linux/delay.h>
 #include <linux/slab.h>
 
+#include <nvhw/tu104/dev_top.h>
+
 #include "nouveau_chan_priv.h"
 #include "nouveau_vm.h"
 #include "tu102_ce.h"
@@ -40,6 +42,16 @@ static struct nouveau_chan *chan_lookup(struct xarray *xa, unsigned long index)
 struct nouveau_chan *nouveau_chan_find_inst(struct nouveau_device *ndev, u64 inst)
 {
 	return chan_lookup(&ndev->chans->by_inst, inst >> 12);
+}
+
+struct nouveau_chan *nouveau_chan_find_fault(struct nouveau_device *ndev, u64 inst, u64 time)
+{
+	struct nouveau_chan *chan = chan_lookup(&ndev->chans->by_inst, inst >> 12);
+
+	if (!chan || time >= READ_ONCE(chan->born))
+		return chan;
+	nouveau_chan_put(chan);
+	return NULL;
 }
 
 struct nouveau_chan *nouveau_chan_find_id(struct nouveau_device *ndev, unsigned int chid)
@@ -70,35 +82,43 @@ bool nouveau_chan_may_report(struct nouveau_device *ndev)
 	return __ratelimit(&ndev->chans->reports);
 }
 
-static bool chans_report(struct nouveau_device *ndev, struct nouveau_chan *chan, const char *what)
+/* Under fifo->lock: @hw is on the hardware and cannot be freed. */
+static void chans_error(struct nouveau_device *ndev, struct tu102_hwchan *hw, const char *what)
 {
-	bool bound;
+	struct nouveau_chan *chan = container_of(hw, struct nouveau_chan, hw);
 
-	if (!chan)
-		return false;
+	/* Else its last user is taking it off already. */
+	if (!kref_get_unless_zero(&chan->ref))
+		return;
 	if (nouveau_chan_may_report(ndev))
 		dev_notice(&ndev->pdev->dev, "channel %u (%s): killed: %s\n", chan->hw.chid,
 			   chan->name, what);
 	nouveau_chan_kill(chan, -EIO);
-	bound = READ_ONCE(chan->hw.bound);
+	/* Not the last one: whoever removes it has his own, and waits for the lock. */
 	nouveau_chan_put(chan);
-	return bound;
 }
 
-static bool chans_error(struct nouveau_device *ndev, unsigned int chid, const char *what)
+static void chans_engine_service(struct nouveau_device *ndev, const struct tu102_engine *engine)
 {
-	return chans_report(ndev, nouveau_chan_find_id(ndev, chid), what);
+	if (engine->type == NV_PTOP_DEVICE_INFO_TYPE_ENUM_GRAPHICS)
+		tu102_gr_service_locked(ndev);
+	else if (engine->type == NV_PTOP_DEVICE_INFO_TYPE_ENUM_LCE)
+		tu102_ce_service_locked(ndev, engine->inst);
 }
 
-static bool chans_error_inst(struct nouveau_device *ndev, u64 inst, const char *what)
+static void chans_engine_reset(struct nouveau_device *ndev, const struct tu102_engine *engine)
 {
-	return chans_report(ndev, nouveau_chan_find_inst(ndev, inst), what);
+	if (engine->type == NV_PTOP_DEVICE_INFO_TYPE_ENUM_GRAPHICS)
+		tu102_gr_was_reset(ndev);
+	else if (engine->type == NV_PTOP_DEVICE_INFO_TYPE_ENUM_LCE)
+		tu102_ce_was_reset(ndev, engine->inst);
 }
 
 static const struct tu102_fifo_ops chans_ops = {
 	.nonstall = chans_nonstall,
 	.error = chans_error,
-	.error_inst = chans_error_inst,
+	.engine_service = chans_engine_service,
+	.engine_reset = chans_engine_reset,
 };
 
 void nouveau_chans_arm_watchdog(struct nouveau_device *ndev)

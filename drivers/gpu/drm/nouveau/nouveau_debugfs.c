@@ -88,6 +88,8 @@ static const char * const counter_names[] = {
 	[NOUVEAU_STAT_DOORBELL] = "doorbells",
 	[NOUVEAU_STAT_SUBMIT] = "submits",
 	[NOUVEAU_STAT_CHANNEL_KILLED] = "channels_killed",
+	[NOUVEAU_STAT_ENGINE_RESET] = "engine_resets",
+	[NOUVEAU_STAT_REMOVAL_TIMEOUT] = "removal_timeouts",
 };
 
 static_assert(ARRAY_SIZE(counter_names) == NOUVEAU_STAT_COUNT);

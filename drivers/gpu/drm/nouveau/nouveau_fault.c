@@ -114,7 +114,7 @@ static bool fault_is_lost(const struct nouveau_fault *f)
 
 static void fault_deal(struct nouveau_fault_service *fs, struct nouveau_fault *f)
 {
-	struct nouveau_chan *chan = nouveau_chan_find_inst(fs->ndev, f->inst);
+	struct nouveau_chan *chan = nouveau_chan_find_fault(fs->ndev, f->inst, f->timestamp);
 
 	/* The channel is gone, and its accesses with it. */
 	if (!chan)
@@ -262,7 +262,7 @@ static void service_invalidate(struct nouveau_fault_service *fs)
 static void fault_failed(struct nouveau_fault_service *fs, const struct nouveau_fault *f,
 			 bool write_only, u32 drained)
 {
-	struct nouveau_chan *chan = nouveau_chan_find_inst(fs->ndev, f->inst);
+	struct nouveau_chan *chan = nouveau_chan_find_fault(fs->ndev, f->inst, f->timestamp);
 
 	if (f->replayable)
 		nouveau_fault_failed(fs, chan, f, write_only, drained == fs->emptied);
@@ -275,7 +275,9 @@ static void fault_failed(struct nouveau_fault_service *fs, const struct nouveau_
 static void collect_resume(struct nouveau_fault_service *fs, const struct nouveau_fault_turn *turn,
 			   const struct nouveau_fault_group *g)
 {
-	struct nouveau_chan *chan = nouveau_chan_find_inst(fs->ndev, g->inst);
+	struct nouveau_chan *chan =
+		nouveau_chan_find_fault(fs->ndev, g->inst,
+					turn->batch.fault[g->first].timestamp);
 	bool ce = false, pbdma = false;
 	unsigned int i;
 

@@ -74,7 +74,9 @@ struct nouveau_irq {
 };
 
 #define WATCHDOG_PERIOD		HZ
-#define WATCHDOG_GRACE_MS	20
+/* How long a message may be under way: an emulated CPU can be late by much. */
+#define WATCHDOG_GRACE_MS	25
+#define WATCHDOG_LOOKS		10
 
 static void irq_call(struct nouveau_irq *irq, unsigned int vector)
 {
@@ -160,13 +162,15 @@ static u64 irq_total(struct nouveau_irq *irq)
 /* Pending, and no interrupt comes although there was time for one. */
 static bool irq_is_lost(struct nouveau_irq *irq)
 {
-	struct nouveau_device *ndev = irq->ndev;
+	unsigned int i;
 
-	if (!(nv_rd32(ndev, TOP) & SUBTREES & ~atomic_read(&irq->held)))
-		return false;
-	msleep(WATCHDOG_GRACE_MS);
-	return irq_total(irq) == irq->seen &&
-	       nv_rd32(ndev, TOP) & SUBTREES & ~atomic_read(&irq->held);
+	for (i = 0; i < WATCHDOG_LOOKS; i++) {
+		if (irq_total(irq) != irq->seen ||
+		    !(nv_rd32(irq->ndev, TOP) & SUBTREES & ~atomic_read(&irq->held)))
+			return false;
+		msleep(WATCHDOG_GRACE_MS);
+	}
+	return irq_total(irq) == irq->seen;
 }
 
 static void irq_watchdog(struct work_struct *work)

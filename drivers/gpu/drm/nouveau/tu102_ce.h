@@ -44,6 +44,10 @@ void tu102_ce_fill(struct nouveau_pb *pb, struct tu102_ce_state *state,
 /* tu102_ce_intr.c: error interrupts of all copy engines. */
 int tu102_ce_init(struct nouveau_device *ndev);
 void tu102_ce_fini(struct nouveau_device *ndev);
+/* See to an error of LCE @lce, if there is one; fifo->lock is held. */
+void tu102_ce_service_locked(struct nouveau_device *ndev, unsigned int lce);
+/* LCE @lce after a reset by Host: hear of its errors again. */
+void tu102_ce_was_reset(struct nouveau_device *ndev, unsigned int lce);
 /* Bytes of a channel's fault-and-switch method buffer. */
 size_t tu102_ce_method_bytes(struct nouveau_device *ndev);
 

@@ -4,8 +4,8 @@
  *
  * Only launch errors and the like come here: a copy that misses in the MMU is
  * in the non-replayable fault buffer. The stall vector is level triggered, so
- * the hard handler turns the engine's interrupts off and a work item, on the
- * queue of evictions, finds out whose copy it was.
+ * the hard handler turns the engine's interrupts off and a work item finds out whose
+ * copy it was, under fifo->lock, so that it still is his when he is blamed.
  */
 #include <linux/bitops.h>
 #include <linux/slab.h>
@@ -48,26 +48,43 @@ static const char *const launch_errors[16] = {
 	[0xc] = "no resources", [0xd] = "invalid configuration", [0xe] = "method buffer fault",
 };
 
-static void lce_work(struct work_struct *work)
+static void lce_service_locked(struct tu102_lce *lce)
 {
-	struct tu102_lce *lce = container_of(work, struct tu102_lce, work);
 	struct nouveau_device *ndev = lce->ndev;
-	const struct tu102_fifo_ops *ops = tu102_fifo_get_ops(ndev);
 	u32 status = nv_rd32(ndev, NV_CE_LCE_INTR_STATUS(lce->i));
-	u32 err = NV_GET(nv_rd32(ndev, NV_CE_LCE_LAUNCHERR(lce->i)), NV_CE_LCE_LAUNCHERR_REPORT);
-	u32 bind = nv_rd32(ndev, NV_CE_LCE_BIND_STATUS(lce->i));
-	u64 inst = (u64)NV_GET(bind, NV_CE_LCE_BIND_STATUS_CTX_PTR) << 12;
+	u32 err, bind;
+	u64 inst;
 	char what[80];
 
 	if (status & INTR_ERRORS) {
+		err = NV_GET(nv_rd32(ndev, NV_CE_LCE_LAUNCHERR(lce->i)),
+			     NV_CE_LCE_LAUNCHERR_REPORT);
+		bind = nv_rd32(ndev, NV_CE_LCE_BIND_STATUS(lce->i));
+		inst = (u64)NV_GET(bind, NV_CE_LCE_BIND_STATUS_CTX_PTR) << 12;
 		snprintf(what, sizeof(what), "copy engine %u: %s (status 0x%x)", lce->i,
 			 launch_errors[err] ?: "error", status);
-		if (!NV_GET(bind, NV_CE_LCE_BIND_STATUS_BOUND) || !ops ||
-		    !ops->error_inst(ndev, inst, what))
+		if (!NV_GET(bind, NV_CE_LCE_BIND_STATUS_BOUND) ||
+		    !tu102_fifo_blame_inst_locked(ndev, inst, what))
 			dev_err(&ndev->pdev->dev, "no channel: %s\n", what);
 	}
-	nv_wr32(ndev, NV_CE_LCE_INTR_STATUS(lce->i), status);
-	nv_wr32(ndev, NV_CE_LCE_INTR_EN(lce->i), INTR_ERRORS);
+	if (status)
+		nv_wr32(ndev, NV_CE_LCE_INTR_STATUS(lce->i), status);
+}
+
+void tu102_ce_service_locked(struct nouveau_device *ndev, unsigned int lce)
+{
+	if (ndev->ce && lce < LCES && ndev->ce->lce[lce].hooked)
+		lce_service_locked(&ndev->ce->lce[lce]);
+}
+
+static void lce_work(struct work_struct *work)
+{
+	struct tu102_lce *lce = container_of(work, struct tu102_lce, work);
+
+	tu102_fifo_lock(lce->ndev);
+	lce_service_locked(lce);
+	tu102_fifo_unlock(lce->ndev);
+	nv_wr32(lce->ndev, NV_CE_LCE_INTR_EN(lce->i), INTR_ERRORS);
 }
 
 static void lce_irq(void *data)
@@ -95,6 +112,12 @@ static int lce_hook(struct nouveau_device *ndev, const struct tu102_engine *engi
 	ret = nouveau_irq_add(ndev, engine->stall, lce_irq, lce);
 	lce->hooked = !ret;
 	return ret;
+}
+
+void tu102_ce_was_reset(struct nouveau_device *ndev, unsigned int lce)
+{
+	if (ndev->ce && lce < LCES && ndev->ce->lce[lce].hooked)
+		nv_wr32(ndev, NV_CE_LCE_INTR_EN(lce), INTR_ERRORS);
 }
 
 int tu102_ce_init(struct nouveau_device *ndev)

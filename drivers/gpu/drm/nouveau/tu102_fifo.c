@@ -5,14 +5,11 @@
  * Knows channels only as struct tu102_hwchan: an instance block and a USERD
  * that someone else filled. A runlist is rebuilt whole, in the one of its two
  * buffers that Host does not read, and submitted; Host then goes on from the
- * new list. Taking a channel off follows the recovery order of dev_fifo: block
- * the runlist, disable the channel, preempt, wait for PBDMAs and engines to
- * let go (mending what stalls them), submit a list without it, unblock. Other
- * channels are never disabled; they merely wait meanwhile.
+ * new list. Taking a channel off is tu102_fifo_recover.c, interrupts are
+ * tu102_fifo_intr.c.
  *
- * Locks: fifo->lock for runlists and binding. Interrupts are tu102_fifo_intr.c.
+ * Locks: fifo->lock for runlists and binding.
  */
-#include <linux/delay.h>
 #include <linux/iopoll.h>
 #include <linux/slab.h>
 
@@ -37,12 +34,7 @@
 #define TIMESLICE_DEFAULT	NV_RAMRL_ENTRY_TSG_TIMESLICE_TIMEOUT_128
 #define TIMESLICE_SHORT		8
 
-/* How long an engine gets to save the context of a channel that is removed. */
-#define ENGINE_PATIENCE_US	20000
-/* Who gives up here leaves Host with a channel that is about to be freed. */
-#define PREEMPT_TIMEOUT_US	10000000
-
-static int runlist_submit_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl)
+int tu102_runlist_submit_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl)
 {
 	struct nouveau_device *ndev = fifo->ndev;
 	struct nouveau_mem *mem = &rl->mem[rl->next];
@@ -77,7 +69,7 @@ static int runlist_submit_locked(struct nouveau_fifo *fifo, struct tu102_runlist
 				 ndev, NV_PFIFO_RUNLIST_SUBMIT_INFO(rl->id));
 }
 
-static void channel_bind(struct nouveau_device *ndev, const struct tu102_hwchan *chan, bool bind)
+void tu102_channel_bind(struct nouveau_device *ndev, const struct tu102_hwchan *chan, bool bind)
 {
 	nv_wr32(ndev, NV_PCCSR_CHANNEL_INST(chan->chid),
 		!bind ? 0 : NV_DEF(NV_PCCSR_CHANNEL_INST_BIND, _TRUE) |
@@ -105,12 +97,12 @@ int tu102_fifo_add(struct nouveau_device *ndev, struct tu102_hwchan *chan)
 		return -ENOSPC;
 	}
 	WRITE_ONCE(chan->stopped, false);
-	channel_bind(ndev, chan, true);
+	tu102_channel_bind(ndev, chan, true);
 	nv_wr32(ndev, NV_PCCSR_CHANNEL(chan->chid), NV_DEF(NV_PCCSR_CHANNEL_ENABLE_SET, _TRUE));
 	list_add_tail(&chan->link, &rl->chans);
 	rl->nr_chans++;
 	WRITE_ONCE(chan->bound, true);
-	ret = runlist_submit_locked(fifo, rl);
+	ret = tu102_runlist_submit_locked(fifo, rl);
 	mutex_unlock(&fifo->lock);
 	if (ret) {
 		dev_err(&ndev->pdev->dev, "runlist %u: submit: %pe\n", rl->id, ERR_PTR(ret));
@@ -123,184 +115,6 @@ void tu102_fifo_stop(struct nouveau_device *ndev, struct tu102_hwchan *chan)
 {
 	WRITE_ONCE(chan->stopped, true);
 	nv_wr32(ndev, NV_PCCSR_CHANNEL(chan->chid), NV_DEF(NV_PCCSR_CHANNEL_ENABLE_CLR, _TRUE));
-}
-
-/* Is @chan's TSG on a unit with this ENGINE_STATUS or PBDMA_STATUS (same layout)? */
-static bool status_holds(u32 status, const struct tu102_hwchan *chan)
-{
-	switch (NV_GET(status, NV_PFIFO_ENGINE_STATUS_CTX_STATUS)) {
-	case NV_PFIFO_ENGINE_STATUS_CTX_STATUS_INVALID:
-		return false;
-	case NV_PFIFO_ENGINE_STATUS_CTX_STATUS_CTXSW_LOAD:
-		return NV_GET(status, NV_PFIFO_ENGINE_STATUS_NEXT_ID) == chan->chid;
-	case NV_PFIFO_ENGINE_STATUS_CTX_STATUS_CTXSW_SWITCH:
-		return true;	/* ids are in motion: look again */
-	default:
-		return NV_GET(status, NV_PFIFO_ENGINE_STATUS_ID) == chan->chid;
-	}
-}
-
-/* Mask of engines that hold a channel which is stopped and has not been removed yet. */
-static u32 dead_engines_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl)
-{
-	unsigned long bits = rl->engines;
-	struct tu102_hwchan *chan;
-	unsigned int i;
-	u32 dead = 0;
-
-	lockdep_assert_held(&fifo->lock);
-	for_each_set_bit(i, &bits, NV_PFIFO_ENGINE_STATUS__SIZE_1) {
-		u32 status = nv_rd32(fifo->ndev, NV_PFIFO_ENGINE_STATUS(i));
-
-		list_for_each_entry(chan, &rl->chans, link)
-			if (READ_ONCE(chan->stopped) && status_holds(status, chan))
-				dead |= BIT(i);
-	}
-	return dead;
-}
-
-/* Mask of PBDMAs and engines (from bit 16 on) that hold @chan. */
-static u32 holders_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl,
-			  const struct tu102_hwchan *chan)
-{
-	u32 held = 0;
-	unsigned long bits;
-	unsigned int i;
-
-	lockdep_assert_held(&fifo->lock);
-	bits = rl->pbdmas;
-	for_each_set_bit(i, &bits, TU102_PBDMAS)
-		if (status_holds(nv_rd32(fifo->ndev, NV_PFIFO_PBDMA_STATUS(i)), chan)) {
-			tu102_pbdma_unstall(fifo->ndev, i);
-			held |= BIT(i);
-		}
-	bits = rl->engines;
-	for_each_set_bit(i, &bits, NV_PFIFO_ENGINE_STATUS__SIZE_1)
-		if (status_holds(nv_rd32(fifo->ndev, NV_PFIFO_ENGINE_STATUS(i)), chan))
-			held |= BIT(16 + i);
-	return held;
-}
-
-/*
- * An engine that stopped with an exception, or a kernel that cannot be
- * interrupted, does not give its context up. Other channels have been switched
- * out by now, contexts saved; only a dead one is on the engine and lost: this
- * one, or another that died with it and whose removal comes after this one's.
- */
-static void engines_reset_locked(struct nouveau_fifo *fifo, u32 engines,
-				 const struct tu102_hwchan *chan)
-{
-	struct nouveau_device *ndev = fifo->ndev;
-	unsigned int i;
-
-	lockdep_assert_held(&fifo->lock);
-	for (i = 0; i < fifo->nr_devices; i++) {
-		const struct tu102_engine *dev = &fifo->devices[i];
-		u32 enable;
-
-		if (!(engines & BIT(dev->id)))
-			continue;
-		dev_info(&ndev->pdev->dev, "engine %u: reset under channel %u\n", dev->id,
-			 chan->chid);
-		enable = nv_rd32(ndev, NV_PMC_ENABLE);
-		nv_wr32(ndev, NV_PMC_ENABLE, enable & ~BIT(dev->reset));
-		nv_rd32(ndev, NV_PMC_ENABLE);
-		nv_wr32(ndev, NV_PMC_ENABLE, enable);
-		nv_rd32(ndev, NV_PMC_ENABLE);
-	}
-}
-
-static int runlist_preempt_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl,
-				  const struct tu102_hwchan *chan)
-{
-	struct nouveau_device *ndev = fifo->ndev;
-	ktime_t start = ktime_get();
-	ktime_t patience = ktime_add_us(start, ENGINE_PATIENCE_US);
-	ktime_t end = ktime_add_us(start, PREEMPT_TIMEOUT_US);
-	u32 held, reset = 0;
-
-	lockdep_assert_held(&fifo->lock);
-	nv_wr32(ndev, NV_PFIFO_RUNLIST_PREEMPT, BIT(rl->id));
-	for (;;) {
-		held = holders_locked(fifo, rl, chan);
-		if (!held && !(nv_rd32(ndev, NV_PFIFO_RUNLIST_PREEMPT) & BIT(rl->id)))
-			return 0;
-		if (ktime_after(ktime_get(), end))
-			return -ETIMEDOUT;
-		if (ktime_after(ktime_get(), patience)) {
-			held = dead_engines_locked(fifo, rl) & ~reset;
-			if (held)
-				engines_reset_locked(fifo, held, chan);
-			reset |= held;
-		}
-		usleep_range(50, 200);
-	}
-}
-
-/*
- * A PBDMA may have stopped once more after the last look and then been switched
- * out: its error names a channel that is gone, and nobody else will mend it.
- * Pairs with pbdma_error(), which masks first and then asks whether the channel
- * is still bound.
- */
-static void unstall_empty_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl)
-{
-	unsigned long pbdmas = rl->pbdmas;
-	unsigned int i;
-
-	lockdep_assert_held(&fifo->lock);
-	/* bound was cleared before masked is read */
-	smp_mb();
-	for_each_set_bit(i, &pbdmas, TU102_PBDMAS)
-		if (test_bit(i, &fifo->masked) &&
-		    NV_IS(nv_rd32(fifo->ndev, NV_PFIFO_PBDMA_STATUS(i)),
-			  NV_PFIFO_PBDMA_STATUS_CHAN_STATUS, _INVALID))
-			tu102_pbdma_unstall(fifo->ndev, i);
-}
-
-/**
- * tu102_fifo_remove - take a channel off the hardware
- * @ndev: device
- * @chan: the channel; nothing happens when it is off already
- *
- * Return: 0, or -ETIMEDOUT when Host hangs. The channel counts as gone either
- * way.
- */
-int tu102_fifo_remove(struct nouveau_device *ndev, struct tu102_hwchan *chan)
-{
-	struct nouveau_fifo *fifo = ndev->fifo;
-	struct tu102_runlist *rl = &fifo->runlists[chan->runlist];
-	u32 disabled;
-	int ret, err;
-
-	mutex_lock(&fifo->lock);
-	if (!chan->bound) {
-		mutex_unlock(&fifo->lock);
-		return 0;
-	}
-	disabled = nv_rd32(ndev, NV_PFIFO_SCHED_DISABLE);
-	nv_wr32(ndev, NV_PFIFO_SCHED_DISABLE, disabled | BIT(rl->id));
-	tu102_fifo_stop(ndev, chan);
-	ret = runlist_preempt_locked(fifo, rl, chan);
-
-	list_del(&chan->link);
-	rl->nr_chans--;
-	WRITE_ONCE(chan->bound, false);
-	unstall_empty_locked(fifo, rl);
-	/* A FAULTED bit would outlive the channel and stop the next one with its id. */
-	nv_wr32(ndev, NV_PCCSR_CHANNEL(chan->chid),
-		NV_DEF(NV_PCCSR_CHANNEL_ENABLE_CLR, _TRUE) |
-		NV_DEF(NV_PCCSR_CHANNEL_PBDMA_FAULTED, _TRUE) |
-		NV_DEF(NV_PCCSR_CHANNEL_ENG_FAULTED, _TRUE));
-	/* Blocked scheduling does not block fetching the list. */
-	err = runlist_submit_locked(fifo, rl);
-	channel_bind(ndev, chan, false);
-	nv_wr32(ndev, NV_PFIFO_SCHED_DISABLE, disabled & ~BIT(rl->id));
-	mutex_unlock(&fifo->lock);
-	if (ret || err)
-		dev_err(&ndev->pdev->dev, "channel %u: removal: %pe\n", chan->chid,
-			ERR_PTR(ret ?: err));
-	return ret ?: err;
 }
 
 void tu102_fifo_ring(struct nouveau_device *ndev, const struct tu102_hwchan *chan)
@@ -346,6 +160,16 @@ const struct tu102_fifo_ops *tu102_fifo_get_ops(struct nouveau_device *ndev)
 struct workqueue_struct *tu102_fifo_wq(struct nouveau_device *ndev)
 {
 	return ndev->fifo->wq;
+}
+
+void tu102_fifo_lock(struct nouveau_device *ndev)
+{
+	mutex_lock(&ndev->fifo->lock);
+}
+
+void tu102_fifo_unlock(struct nouveau_device *ndev)
+{
+	mutex_unlock(&ndev->fifo->lock);
 }
 
 /* Out of reset: Host, then every engine that has channels. */

@@ -44,13 +44,17 @@ struct tu102_fifo_ops {
 	/* Some channel of @runlist may have finished something. Hard interrupt. */
 	void (*nonstall)(struct nouveau_device *ndev, unsigned int runlist);
 	/*
-	 * Host or an engine stopped channel @chid because of @what. Returns whether
-	 * there is such a channel on the hardware, which then is removed on the work
-	 * queue of tu102_fifo_wq(), where this is called too.
+	 * Host or an engine stopped @chan because of @what. It is on the hardware, and to
+	 * be removed on the work queue of tu102_fifo_wq(). fifo->lock is held.
 	 */
-	bool (*error)(struct nouveau_device *ndev, unsigned int chid, const char *what);
-	/* The same for the channel with the instance block at @inst. */
-	bool (*error_inst)(struct nouveau_device *ndev, u64 inst, const char *what);
+	void (*error)(struct nouveau_device *ndev, struct tu102_hwchan *chan, const char *what);
+	/*
+	 * @engine may have stopped with an error that holds a preemption up: see to it.
+	 * fifo->lock is held.
+	 */
+	void (*engine_service)(struct nouveau_device *ndev, const struct tu102_engine *engine);
+	/* @engine was reset and is as after power up; no channel runs on it yet. Registers only. */
+	void (*engine_reset)(struct nouveau_device *ndev, const struct tu102_engine *engine);
 };
 
 int tu102_fifo_init(struct nouveau_device *ndev);
@@ -62,6 +66,17 @@ void tu102_fifo_set_ops(struct nouveau_device *ndev, const struct tu102_fifo_ops
 const struct tu102_fifo_ops *tu102_fifo_get_ops(struct nouveau_device *ndev);
 /* Ordered: evictions and error handling, one at a time. */
 struct workqueue_struct *tu102_fifo_wq(struct nouveau_device *ndev);
+/*
+ * fifo->lock: no channel gets on to the hardware or off it. Who finds out under it
+ * whose error he sees, and blames him, cannot hit another who has his number since.
+ */
+void tu102_fifo_lock(struct nouveau_device *ndev);
+void tu102_fifo_unlock(struct nouveau_device *ndev);
+/*
+ * The channel with the instance block at VRAM address @inst has done @what: it never
+ * runs again, and ops->error() hears of it. False when there is none.
+ */
+bool tu102_fifo_blame_inst_locked(struct nouveau_device *ndev, u64 inst, const char *what);
 
 /* @which: TU102_ENGINE_*; NULL when the chip has none. */
 const struct tu102_engine *tu102_fifo_engine(struct nouveau_device *ndev, unsigned int which);
@@ -82,15 +97,5 @@ void tu102_fifo_ring(struct nouveau_device *ndev, const struct tu102_hwchan *cha
 /* A fault of its PBDMA or engine was mended: clear FAULTED and schedule again. */
 void tu102_fifo_clear_faulted(struct nouveau_device *ndev, const struct tu102_hwchan *chan,
 			      bool pbdma);
-
-/* tu102_fifo_intr.c */
-struct tu102_fifo_intr;
-int tu102_fifo_intr_init(struct nouveau_device *ndev);
-void tu102_fifo_intr_fini(struct nouveau_device *ndev);
-/*
- * Acknowledge what stalls PBDMA @pbdma, dropping the method it stopped at, so
- * that its channel can be switched out.
- */
-void tu102_pbdma_unstall(struct nouveau_device *ndev, unsigned int pbdma);
 
 #endif

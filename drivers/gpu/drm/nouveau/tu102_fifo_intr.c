@@ -5,11 +5,14 @@
  * Completions are the non-stall vectors, one per runlist: passed up at once.
  * Everything on the stall vector is an error. It is level triggered, so the
  * hard handler only turns Host's interrupts off; reading what happened costs a
- * dozen register accesses and is done by a work item, on the same ordered queue
- * as the evictions it causes. A PBDMA that stopped at a method stays stopped,
- * its own interrupts off, until the eviction of its channel has begun
- * (tu102_pbdma_unstall()): otherwise it would run on through the methods of a
- * channel that is already dead, the semaphore release at the end included.
+ * dozen register accesses and is done by a work item, or by a removal that finds
+ * its preemption held up by it. A PBDMA that stopped at a method stays stopped,
+ * its own interrupts off, until the runlist is being preempted for a removal:
+ * otherwise it would run on through the methods of a channel that is already
+ * dead, the semaphore release at the end included.
+ *
+ * Locks: fifo->lock, so that nobody is blamed for what a PBDMA did with the
+ * channel before.
  */
 #include <nvhw/tu104/dev_vm.h>
 #include <nvhw/tu104/dev_ctrl.h>
@@ -59,57 +62,146 @@ static void pbdma_mask(struct nouveau_device *ndev, unsigned int i, bool on)
 	nv_wr32(ndev, NV_PPBDMA_INTR_EN_1(i), on ? ~0u : 0);
 }
 
-void tu102_pbdma_unstall(struct nouveau_device *ndev, unsigned int pbdma)
-{
-	struct nouveau_fifo *fifo = ndev->fifo;
-	u32 intr_0 = nv_rd32(ndev, NV_PPBDMA_INTR_0(pbdma));
-	u32 intr_1 = nv_rd32(ndev, NV_PPBDMA_INTR_1(pbdma));
-
-	if (intr_0 || intr_1)
-		nv_wr32(ndev, NV_PPBDMA_METHOD0(pbdma), METHOD_NOP);
-	if (intr_0)
-		nv_wr32(ndev, NV_PPBDMA_INTR_0(pbdma), intr_0);
-	if (intr_1)
-		nv_wr32(ndev, NV_PPBDMA_INTR_1(pbdma), intr_1);
-	if (test_and_clear_bit(pbdma, &fifo->masked))
-		pbdma_mask(ndev, pbdma, true);
-}
-
-static void pbdma_error(struct nouveau_fifo *fifo, unsigned int i)
+void tu102_pbdma_unstall_locked(struct nouveau_fifo *fifo, unsigned int i)
 {
 	struct nouveau_device *ndev = fifo->ndev;
 	u32 intr_0 = nv_rd32(ndev, NV_PPBDMA_INTR_0(i));
 	u32 intr_1 = nv_rd32(ndev, NV_PPBDMA_INTR_1(i));
-	u32 mthd = nv_rd32(ndev, NV_PPBDMA_METHOD0(i));
-	u32 data = nv_rd32(ndev, NV_PPBDMA_DATA0(i));
-	u32 chid = NV_GET(nv_rd32(ndev, NV_PPBDMA_CHANNEL(i)), NV_PPBDMA_CHANNEL_CHID);
-	char what[96];
 
-	if (!intr_0 && !intr_1)
-		return;
-	snprintf(what, sizeof(what), "PBDMA %s, subchannel %u method 0x%04x data 0x%08x",
+	lockdep_assert_held(&fifo->lock);
+	if (intr_0 || intr_1)
+		nv_wr32(ndev, NV_PPBDMA_METHOD0(i), METHOD_NOP);
+	if (intr_0)
+		nv_wr32(ndev, NV_PPBDMA_INTR_0(i), intr_0);
+	if (intr_1)
+		nv_wr32(ndev, NV_PPBDMA_INTR_1(i), intr_1);
+	if (test_and_clear_bit(i, &fifo->masked))
+		pbdma_mask(ndev, i, true);
+}
+
+static void pbdma_describe(struct nouveau_device *ndev, unsigned int i, u32 intr_0, u32 intr_1,
+			   char *what, size_t len)
+{
+	u32 mthd = nv_rd32(ndev, NV_PPBDMA_METHOD0(i));
+
+	snprintf(what, len, "PBDMA %s, subchannel %u method 0x%04x data 0x%08x",
 		 intr_0 ? first_name(pbdma_intr_0, intr_0) : first_name(pbdma_intr_1, intr_1),
 		 NV_GET(mthd, NV_PPBDMA_METHOD0_SUBCH),
-		 NV_GET(mthd, NV_PPBDMA_METHOD0_ADDR) << 2, data);
+		 NV_GET(mthd, NV_PPBDMA_METHOD0_ADDR) << 2, nv_rd32(ndev, NV_PPBDMA_DATA0(i)));
+}
 
+static struct tu102_hwchan *runlist_find_locked(struct nouveau_fifo *fifo,
+						struct tu102_runlist *rl, u32 chid)
+{
+	struct tu102_hwchan *chan;
+
+	lockdep_assert_held(&fifo->lock);
+	list_for_each_entry(chan, &rl->chans, link)
+		if (chan->chid == chid)
+			return chan;
+	return NULL;
+}
+
+/*
+ * ENG_RESET is "potentially fatal" (dev_pbdma) for the channel that was loaded. This
+ * driver resets engines under channels that are dead, and the context of the one
+ * loaded was not on the engine then: Host still has the method it was about to
+ * deliver, and does so when the interrupt is cleared.
+ */
+static bool pbdma_is_innocent(u32 intr_0, u32 intr_1)
+{
+	return intr_0 == NV_DEF(NV_PPBDMA_INTR_0_ENG_RESET, _PENDING) && !intr_1;
+}
+
+void tu102_pbdma_service_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl,
+				unsigned int i, bool preempting)
+{
+	struct nouveau_device *ndev = fifo->ndev;
+	u32 intr_0 = nv_rd32(ndev, NV_PPBDMA_INTR_0(i));
+	u32 intr_1 = nv_rd32(ndev, NV_PPBDMA_INTR_1(i));
+	u32 chid = NV_GET(nv_rd32(ndev, NV_PPBDMA_CHANNEL(i)), NV_PPBDMA_CHANNEL_CHID);
+	struct tu102_hwchan *chan;
+	char what[96];
+
+	lockdep_assert_held(&fifo->lock);
+	if (!intr_0 && !intr_1)
+		return;
+	chan = runlist_find_locked(fifo, rl, chid);
+	if (chan && !READ_ONCE(chan->stopped)) {
+		if (pbdma_is_innocent(intr_0, intr_1)) {
+			nv_wr32(ndev, NV_PPBDMA_INTR_0(i), intr_0);
+			return;
+		}
+		pbdma_describe(ndev, i, intr_0, intr_1, what, sizeof(what));
+		tu102_fifo_blame_locked(fifo, chan, what);
+	} else if (!chan) {
+		pbdma_describe(ndev, i, intr_0, intr_1, what, sizeof(what));
+		dev_err(&ndev->pdev->dev, "channel %u is not there: %s\n", chid, what);
+	}
+	if (!chan || preempting) {
+		tu102_pbdma_unstall_locked(fifo, i);
+		return;
+	}
+	/* Its eviction lets it go on. */
 	pbdma_mask(ndev, i, false);
 	set_bit(i, &fifo->masked);
-	/* pairs with unstall_empty_locked() */
-	smp_mb__after_atomic();
-	if (fifo->ops && fifo->ops->error(ndev, chid, what))
-		return;		/* its eviction unstalls the PBDMA */
-	dev_err(&ndev->pdev->dev, "channel %u is not there: %s\n", chid, what);
-	tu102_pbdma_unstall(ndev, i);
+}
+
+void tu102_fifo_blame_locked(struct nouveau_fifo *fifo, struct tu102_hwchan *chan,
+			     const char *what)
+{
+	const struct tu102_fifo_ops *ops = tu102_fifo_get_ops(fifo->ndev);
+
+	lockdep_assert_held(&fifo->lock);
+	if (READ_ONCE(chan->stopped))
+		return;
+	if (ops)
+		ops->error(fifo->ndev, chan, what);
+	tu102_fifo_stop(fifo->ndev, chan);
+}
+
+bool tu102_fifo_blame_inst_locked(struct nouveau_device *ndev, u64 inst, const char *what)
+{
+	struct nouveau_fifo *fifo = ndev->fifo;
+	struct tu102_hwchan *chan;
+	unsigned int i;
+
+	lockdep_assert_held(&fifo->lock);
+	for (i = 0; i < TU102_RUNLISTS; i++)
+		list_for_each_entry(chan, &fifo->runlists[i].chans, link) {
+			if (chan->inst != inst)
+				continue;
+			tu102_fifo_blame_locked(fifo, chan, what);
+			return true;
+		}
+	return false;
+}
+
+static void pbdmas_service(struct nouveau_fifo *fifo)
+{
+	unsigned int i, n;
+
+	guard(mutex)(&fifo->lock);
+	for (n = 0; n < TU102_RUNLISTS; n++) {
+		unsigned long pbdmas = fifo->runlists[n].pbdmas;
+
+		for_each_set_bit(i, &pbdmas, TU102_PBDMAS)
+			if (!test_bit(i, &fifo->masked))
+				tu102_pbdma_service_locked(fifo, &fifo->runlists[n], i, false);
+	}
 }
 
 static void ctxsw_timeout(struct nouveau_fifo *fifo)
 {
 	struct nouveau_device *ndev = fifo->ndev;
 	unsigned long engines = nv_rd32(ndev, NV_PFIFO_INTR_CTXSW_TIMEOUT);
-	unsigned int i;
+	unsigned int i, n;
+
+	guard(mutex)(&fifo->lock);
 
 	for_each_set_bit(i, &engines, NV_PFIFO_INTR_CTXSW_TIMEOUT_INFO__SIZE_1) {
 		u32 info = nv_rd32(ndev, NV_PFIFO_INTR_CTXSW_TIMEOUT_INFO(i));
+		struct tu102_hwchan *chan = NULL;
 		u32 tsg;
 
 		/* On a load the one at fault is the next, otherwise the previous. */
@@ -117,7 +209,12 @@ static void ctxsw_timeout(struct nouveau_fifo *fifo)
 			tsg = NV_GET(info, NV_PFIFO_INTR_CTXSW_TIMEOUT_INFO_NEXT_TSGID);
 		else
 			tsg = NV_GET(info, NV_PFIFO_INTR_CTXSW_TIMEOUT_INFO_PREV_TSGID);
-		if (!fifo->ops || !fifo->ops->error(ndev, tsg, "context switch timeout"))
+		for (n = 0; n < TU102_RUNLISTS && !chan; n++)
+			if (fifo->runlists[n].engines & BIT(i))
+				chan = runlist_find_locked(fifo, &fifo->runlists[n], tsg);
+		if (chan)
+			tu102_fifo_blame_locked(fifo, chan, "context switch timeout");
+		else
 			dev_err(&ndev->pdev->dev, "engine %u: context switch timeout, TSG %u\n", i,
 				tsg);
 	}
@@ -150,17 +247,12 @@ static void fifo_error_work(struct work_struct *work)
 	struct nouveau_fifo *fifo = container_of(work, struct nouveau_fifo, error_work);
 	struct nouveau_device *ndev = fifo->ndev;
 	u32 intr = nv_rd32(ndev, NV_PFIFO_INTR_0) & INTR_EN_0;
-	unsigned long pbdmas;
-	unsigned int i;
 
 	host_errors(ndev, intr);
 	if (intr & NV_MASK(NV_PFIFO_INTR_0_CTXSW_TIMEOUT))
 		ctxsw_timeout(fifo);
-	if (intr & NV_MASK(NV_PFIFO_INTR_0_PBDMA_INTR)) {
-		pbdmas = nv_rd32(ndev, NV_PFIFO_INTR_PBDMA_ID);
-		for_each_set_bit(i, &pbdmas, TU102_PBDMAS)
-			pbdma_error(fifo, i);
-	}
+	if (intr & NV_MASK(NV_PFIFO_INTR_0_PBDMA_INTR))
+		pbdmas_service(fifo);
 	nv_wr32(ndev, NV_PFIFO_INTR_0, intr);
 	nv_wr32(ndev, NV_PFIFO_INTR_EN_0, INTR_EN_0);
 }

@@ -2,7 +2,7 @@
 #ifndef __TU102_FIFO_PRIV_H__
 #define __TU102_FIFO_PRIV_H__
 
-/* Shared by tu102_fifo.c, tu102_ptop.c and tu102_fifo_intr.c only. */
+/* Shared by tu102_fifo.c, tu102_fifo_recover.c, tu102_fifo_intr.c and tu102_ptop.c only. */
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 
@@ -42,9 +42,28 @@ struct nouveau_fifo {
 	const struct tu102_engine *engines[TU102_ENGINES];
 	struct tu102_runlist runlists[TU102_RUNLISTS];
 	struct work_struct error_work;	/* tu102_fifo_intr.c */
-	unsigned long masked;		/* PBDMAs whose interrupts are off */
+	unsigned long masked;		/* PBDMAs whose interrupts are off; lock */
 	bool intr_on;
 };
+
+/* tu102_fifo.c: the list of @rl as it is now. -ETIMEDOUT when Host does not take it. */
+int tu102_runlist_submit_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl);
+void tu102_channel_bind(struct nouveau_device *ndev, const struct tu102_hwchan *chan, bool bind);
+
+/* tu102_fifo_intr.c */
+int tu102_fifo_intr_init(struct nouveau_device *ndev);
+void tu102_fifo_intr_fini(struct nouveau_device *ndev);
+/*
+ * What stopped PBDMA @i, if anything did: blames its channel unless it is innocent,
+ * and lets it be switched out when @preempting.
+ */
+void tu102_pbdma_service_locked(struct nouveau_fifo *fifo, struct tu102_runlist *rl,
+				unsigned int i, bool preempting);
+/* Acknowledge what stalls PBDMA @i, dropping the method it stopped at. */
+void tu102_pbdma_unstall_locked(struct nouveau_fifo *fifo, unsigned int i);
+/* @chan has done @what: never to run again, and the layer above hears of it. */
+void tu102_fifo_blame_locked(struct nouveau_fifo *fifo, struct tu102_hwchan *chan,
+			     const char *what);
 
 /* Fill devices, engines and runlists from PTOP. -ENODEV when something is missing. */
 int tu102_ptop_enumerate(struct nouveau_fifo *fifo);

@@ -15,7 +15,9 @@
  * Errors: illegal methods and classes stop the front end; warp errors (bad
  * instruction, misaligned address, access the MMU refused) trap in an SM. All of
  * them end the channel whose context is loaded, and nothing else. As with Host,
- * the hard handler only masks; the work item runs on the queue of evictions.
+ * the hard handler only masks; the work item takes fifo->lock, so that the channel it
+ * blames is the one that was loaded. A removal that waits for the engine does its
+ * work itself.
  */
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -129,27 +131,38 @@ static void gr_front_end(struct tu102_gr *gr, u32 intr, char *what, size_t len)
 		 NV_GET(addr, NVX_GR_TRAPPED_ADDR_METHOD) << 2, data, code);
 }
 
-static void gr_work(struct work_struct *work)
+void tu102_gr_service_locked(struct nouveau_device *ndev)
 {
-	struct tu102_gr *gr = container_of(work, struct tu102_gr, work);
-	struct nouveau_device *ndev = gr->ndev;
-	const struct tu102_fifo_ops *ops = tu102_fifo_get_ops(ndev);
-	u32 intr = nv_rd32(ndev, NVX_GR_INTR);
-	u32 cur = nv_rd32(ndev, NVX_GR_CURRENT_INST);
-	u64 inst = (u64)NV_GET(cur, NVX_GR_CURRENT_INST_PTR) << 12;
+	struct tu102_gr *gr = ndev->gr;
+	u32 intr = gr && gr->hooked ? nv_rd32(ndev, NVX_GR_INTR) : 0;
 	char what[96] = "";
+	u32 cur;
+	u64 inst;
 
+	if (!intr)
+		return;
+	cur = nv_rd32(ndev, NVX_GR_CURRENT_INST);
+	inst = (u64)NV_GET(cur, NVX_GR_CURRENT_INST_PTR) << 12;
 	if (NV_GET(intr, NVX_GR_INTR_TRAP))
 		gr_trap(gr, what, sizeof(what));
 	else if (intr & INTR_ERRORS)
 		gr_front_end(gr, intr, what, sizeof(what));
 	/* Off the runlist before the engine goes on: none of its methods may follow. */
-	if (what[0] && (!NV_GET(cur, NVX_GR_CURRENT_INST_VALID) || !ops ||
-			!ops->error_inst(ndev, inst, what)))
+	if (what[0] && (!NV_GET(cur, NVX_GR_CURRENT_INST_VALID) ||
+			!tu102_fifo_blame_inst_locked(ndev, inst, what)))
 		dev_err(&ndev->pdev->dev, "no channel: %s\n", what);
 	nv_wr32(ndev, NVX_GR_INTR, intr);
 	nv_wr32(ndev, NVX_GR_RESUME, NVX_GR_RESUME_GO);
-	nv_wr32(ndev, NVX_GR_INTR_EN, INTR_ERRORS);
+}
+
+static void gr_work(struct work_struct *work)
+{
+	struct tu102_gr *gr = container_of(work, struct tu102_gr, work);
+
+	tu102_fifo_lock(gr->ndev);
+	tu102_gr_service_locked(gr->ndev);
+	tu102_fifo_unlock(gr->ndev);
+	nv_wr32(gr->ndev, NVX_GR_INTR_EN, INTR_ERRORS);
 }
 
 static void gr_irq(void *data)
@@ -158,6 +171,16 @@ static void gr_irq(void *data)
 
 	nv_wr32(gr->ndev, NVX_GR_INTR_EN, 0);
 	queue_work(tu102_fifo_wq(gr->ndev), &gr->work);
+}
+
+void tu102_gr_was_reset(struct nouveau_device *ndev)
+{
+	struct tu102_gr *gr = ndev->gr;
+
+	if (!gr || !gr->hooked)
+		return;
+	nv_wr32(ndev, NVX_GR_INTR_EN, INTR_ERRORS);
+	nv_wr32(ndev, NVX_GR_RESUME, NVX_GR_RESUME_GO);
 }
 
 int tu102_gr_ctx_new(struct nouveau_device *ndev, struct nouveau_mem *ctx)
