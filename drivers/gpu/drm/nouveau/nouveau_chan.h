@@ -65,6 +65,8 @@ struct nouveau_chan *nouveau_chan_find_inst(struct nouveau_device *ndev, u64 ins
  * timestamp, and a channel that was not there yet has not made the access.
  */
 struct nouveau_chan *nouveau_chan_find_fault(struct nouveau_device *ndev, u64 inst, u64 time);
+/* GPU's time when the channel got on to the hardware. */
+u64 nouveau_chan_born(const struct nouveau_chan *chan);
 struct nouveau_chan *nouveau_chan_find_id(struct nouveau_device *ndev, unsigned int chid);
 
 /* One segment of methods already in GPU-visible memory. */

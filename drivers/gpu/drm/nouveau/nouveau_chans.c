@@ -44,6 +44,11 @@ struct nouveau_chan *nouveau_chan_find_inst(struct nouveau_device *ndev, u64 ins
 	return chan_lookup(&ndev->chans->by_inst, inst >> 12);
 }
 
+u64 nouveau_chan_born(const struct nouveau_chan *chan)
+{
+	return READ_ONCE(chan->born);
+}
+
 struct nouveau_chan *nouveau_chan_find_fault(struct nouveau_device *ndev, u64 inst, u64 time)
 {
 	struct nouveau_chan *chan = chan_lookup(&ndev->chans->by_inst, inst >> 12);

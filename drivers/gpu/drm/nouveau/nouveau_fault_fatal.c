@@ -63,7 +63,7 @@ static void suspect_add(struct nouveau_fault_service *fs, const struct nouveau_f
 		at = fs->n_suspects++;
 	fs->suspects[at] = (struct nouveau_fault_suspect){
 		.inst = f->inst, .va = f->va, .expires = fs->batches + SUSPECT_BATCHES,
-		.access = f->access, .failures = 1,
+		.access = f->access, .failures = 1, .time = f->timestamp,
 	};
 }
 
@@ -95,6 +95,23 @@ static void suspects_drop(struct nouveau_fault_service *fs, u64 inst)
 		if (fs->suspects[i].inst != inst)
 			continue;
 		fs->suspects[i--] = fs->suspects[--fs->n_suspects];
+	}
+}
+
+/*
+ * What is suspected of the channel that had the instance block before: its last
+ * packets may be found when it is gone, and then say nothing of the new one.
+ */
+static void suspects_drop_older(struct nouveau_fault_service *fs, const struct nouveau_chan *chan,
+				u64 inst)
+{
+	unsigned int i;
+
+	for (i = 0; i < fs->n_suspects; i++) {
+		const struct nouveau_fault_suspect *s = &fs->suspects[i];
+
+		if (s->inst == inst && s->time < nouveau_chan_born(chan))
+			fs->suspects[i--] = fs->suspects[--fs->n_suspects];
 	}
 }
 
@@ -153,6 +170,8 @@ void nouveau_fault_fatal(struct nouveau_fault_service *fs, struct nouveau_chan *
 			 const struct nouveau_fault *f, bool write_only)
 {
 	nouveau_stat_inc(&fs->ndev->stats, NOUVEAU_STAT_FAULT_FATAL);
+	if (chan)
+		suspects_drop_older(fs, chan, f->inst);
 	if (chan && !nouveau_chan_is_dead(chan)) {
 		fault_report(fs, chan, f);
 		/* The access of a suspect is in the log since it was cancelled. */
@@ -227,6 +246,7 @@ void nouveau_fault_failed(struct nouveau_fault_service *fs, struct nouveau_chan 
 		fault_cancel(fs, chan, f, false);
 		return;
 	}
+	suspects_drop_older(fs, chan, f->inst);
 	s = suspect_find(fs, f);
 	if (!s) {
 		suspect_add(fs, f);

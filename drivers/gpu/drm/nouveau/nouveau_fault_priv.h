@@ -28,6 +28,7 @@ struct tu102_fault;
  */
 struct nouveau_fault_suspect {
 	u64 inst, va;
+	u64 time;			/* of the packet that failed first */
 	u32 expires;			/* batch number */
 	u8 access;			/* enum nouveau_access */
 	u8 failures;			/* in a row */
