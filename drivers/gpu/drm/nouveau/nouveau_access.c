@@ -40,7 +40,7 @@ struct nouveau_access_service {
 	struct tu102_access *hw;
 	struct workqueue_struct *wq;
 	struct work_struct work;
-	struct nouveau_svm_scratch *scratch;
+	struct nouveau_svm_round *round;
 	/** @refused: their counters are cleared by @rest */
 	struct tu102_access_hit refused[HITS_MAX];
 	unsigned int n_refused;
@@ -82,7 +82,7 @@ static unsigned int promote_block(struct nouveau_access_service *as,
 	if (chan && !nouveau_chan_is_dead(chan))
 		svm = nouveau_svm_get(nouveau_chan_vm(chan));
 	if (svm) {
-		moved = nouveau_svm_promote(svm, hit_block(hits), &hot, as->scratch, &res);
+		moved = nouveau_svm_promote(svm, hit_block(hits), &hot, as->round, &res);
 		if (res.start != res.end)
 			tu102_tlb_invalidate(as->ndev,
 					     nouveau_pt_root(nouveau_vm_pt(nouveau_chan_vm(chan))),
@@ -164,13 +164,13 @@ int nouveau_access_init(struct nouveau_device *ndev)
 	as->threshold = NOUVEAU_COUNTER_THRESHOLD;
 	INIT_WORK(&as->work, access_work);
 	INIT_DELAYED_WORK(&as->rest, access_rest);
-	as->scratch = nouveau_svm_scratch_new();
-	if (!as->scratch)
+	as->round = nouveau_svm_round_new(ndev);
+	if (!as->round)
 		goto err_free;
 	/* It migrates and touches registers: not while the system falls asleep. */
 	as->wq = alloc_ordered_workqueue("nouveau-access", WQ_FREEZABLE);
 	if (!as->wq)
-		goto err_scratch;
+		goto err_round;
 	as->hw = tu102_access_new(ndev, as->threshold, access_notify, as);
 	if (IS_ERR(as->hw)) {
 		err = PTR_ERR(as->hw);
@@ -181,8 +181,8 @@ int nouveau_access_init(struct nouveau_device *ndev)
 
 err_wq:
 	destroy_workqueue(as->wq);
-err_scratch:
-	nouveau_svm_scratch_del(as->scratch);
+err_round:
+	nouveau_svm_round_del(as->round);
 err_free:
 	kvfree(as);
 	return err;
@@ -204,7 +204,7 @@ void nouveau_access_fini(struct nouveau_device *ndev)
 	cancel_delayed_work_sync(&as->rest);
 	tu102_access_del(as->hw);
 	destroy_workqueue(as->wq);
-	nouveau_svm_scratch_del(as->scratch);
+	nouveau_svm_round_del(as->round);
 	kvfree(as);
 }
 

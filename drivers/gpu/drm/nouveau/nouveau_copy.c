@@ -81,6 +81,7 @@ struct nouveau_copy_batch {
 static void copy_poll(struct copy_dir *dir, struct dma_fence *fence)
 {
 	unsigned int us = SPIN_US, spun;
+	ktime_t start = ktime_get();
 
 	for (spun = 0; spun < SPIN_US; spun++) {
 		nouveau_chan_poll(dir->chan);
@@ -92,8 +93,9 @@ static void copy_poll(struct copy_dir *dir, struct dma_fence *fence)
 		nouveau_chan_poll(dir->chan);
 		if (dma_fence_is_signaled(fence))
 			return;
-		usleep_range(us, us * 2);
-		us = min(us * 2, NAP_MAX_US);
+		usleep_range(us, us + us / 4);
+		/* Long copies are noticed a little later, in proportion. */
+		us = clamp_t(s64, ktime_us_delta(ktime_get(), start) / 8, SPIN_US, NAP_MAX_US);
 	}
 }
 
@@ -374,6 +376,13 @@ int nouveau_copy_add_fill(struct nouveau_copy_batch *b, struct nouveau_copy_addr
 void nouveau_copy_set_quiet(struct nouveau_copy_batch *b)
 {
 	b->quiet = true;
+}
+
+bool nouveau_copy_is_done(struct nouveau_device *ndev, enum nouveau_copy_dir dir,
+			  struct dma_fence *fence)
+{
+	nouveau_chan_poll(ndev->copy->dirs[dir].chan);
+	return dma_fence_is_signaled(fence);
 }
 
 int nouveau_copy_wait(struct nouveau_device *ndev, enum nouveau_copy_dir dir,

@@ -52,6 +52,9 @@ void nouveau_copy_set_quiet(struct nouveau_copy_batch *b);
 /* Wait for the fence of a batch in direction @dir, quiet or not. 0 or its error. */
 int nouveau_copy_wait(struct nouveau_device *ndev, enum nouveau_copy_dir dir,
 		      struct dma_fence *fence);
+/* A glance at it, quiet or not. */
+bool nouveau_copy_is_done(struct nouveau_device *ndev, enum nouveau_copy_dir dir,
+			  struct dma_fence *fence);
 /* Drop the batch without submitting. */
 void nouveau_copy_abort(struct nouveau_copy_batch *b);
 

@@ -74,13 +74,22 @@ struct nouveau_dmem_scratch {
 };
 
 /**
+ * struct nouveau_dmem_detach - pages of a block that the GPU is to lose
+ */
+struct nouveau_dmem_detach {
+	struct nouveau_dmem_detach *next;
+	u64 base;			/* of the block, which the mirror has */
+	struct nouveau_mask pages;	/* the callee's from then on */
+};
+
+/**
  * struct nouveau_dmem_source - whose pages move to VRAM
  */
 struct nouveau_dmem_source {
 	/** @cookie: owner in MMU_NOTIFY_MIGRATE, so that the mirror knows its own */
 	void *cookie;
-	/** @detach: take these pages of the block at @base away from the GPU */
-	void (*detach)(void *cookie, u64 base, const struct nouveau_mask *pages);
+	/** @detach: take what is in the list away from the GPU, with one TLB invalidate */
+	void (*detach)(void *cookie, struct nouveau_dmem_detach *list);
 };
 
 /**
@@ -99,15 +108,6 @@ struct nouveau_dmem_result {
 	unsigned int kept;		/* stayed: core mm changed its mind at the end */
 };
 
-/*
- * Move pages @mask of the block at @base, all inside @vma, to VRAM. Partial
- * success is success. mmap_lock held, no other. Errors: -EINVAL for a VMA that
- * can't migrate, -EIO when the copy failed; then nothing moved.
- */
-int nouveau_dmem_to_vram(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 base,
-			 const struct nouveau_mask *mask, const struct nouveau_dmem_source *source,
-			 struct nouveau_dmem_scratch *s, struct nouveau_dmem_result *moved);
-
 /**
  * struct nouveau_dmem_part - pages of a block that move together
  */
@@ -116,17 +116,23 @@ struct nouveau_dmem_part {
 	struct nouveau_mask mask;	/* not empty; one run of them on the way home */
 };
 
-/* Parts that can have been added and not been done. */
+/* Parts that can have been added and not been done, unless few pushes are wanted. */
 #define NOUVEAU_DMEM_PIPE_PARTS	16
 
 /*
- * The same for many parts, with collection and copies overlapping. @done is
- * called when a part is on the other side, in the order they were added, from
- * nouveau_dmem_pipe_add() or nouveau_dmem_pipe_flush(), under mmap_lock.
+ * Move many parts, with collection and copies overlapping. Partial success is
+ * success. @done is called when a part is on the other side, in the order they were
+ * added, from nouveau_dmem_pipe_add() or nouveau_dmem_pipe_flush(), under mmap_lock.
  */
 typedef void (*nouveau_dmem_done)(void *arg, const struct nouveau_dmem_part *part,
 				  const struct nouveau_dmem_result *result);
+enum nouveau_dmem_pipe_kind {
+	NOUVEAU_DMEM_PIPE_EARLY,	/* the engine is never to wait for long */
+	NOUVEAU_DMEM_PIPE_FEW,		/* the number of pushes grows with its logarithm */
+};
+
 struct nouveau_dmem_pipe *nouveau_dmem_pipe_new(struct nouveau_device *ndev, bool to_vram,
+						enum nouveau_dmem_pipe_kind kind,
 						nouveau_dmem_done done, void *arg);
 int nouveau_dmem_pipe_add(struct nouveau_dmem_pipe *pipe, struct vm_area_struct *vma,
 			  const struct nouveau_dmem_part *part,

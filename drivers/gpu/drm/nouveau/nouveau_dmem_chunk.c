@@ -394,8 +394,9 @@ static void dmem_taken(struct nouveau_dmem *dmem, struct page *page)
  * nouveau_dmem_alloc - VRAM pages for pages of a block
  * @dmem: VRAM
  * @want: pages of the block; with @large all of them
- * @large: one folio of 2 MiB in entry 0, or nothing; then @dst is untouched
- * @dst: filled with migration PFNs of locked pages, 0 where there is no VRAM
+ * @first: page of the block that entry 0 is for; none before it is wanted
+ * @large: one folio of 2 MiB in entry 0, or nothing; then @entries is untouched
+ * @entries: filled with migration PFNs of locked pages, 0 where there is no VRAM
  *
  * Never evicts. Sleeps. What is taken goes to the warm end of the list, and a request
  * that is running keeps it: the evictor must not find it cold, from its last use,
@@ -404,9 +405,10 @@ static void dmem_taken(struct nouveau_dmem *dmem, struct page *page)
  * Return: how many pages there were.
  */
 unsigned int nouveau_dmem_alloc(struct nouveau_dmem *dmem, const struct nouveau_mask *want,
-				bool large, unsigned long *dst)
+				unsigned int first, bool large, unsigned long *entries)
 {
 	unsigned int i, n = 0, total = nouveau_mask_weight(want, 0, NOUVEAU_BLOCK_PAGES);
+	unsigned long *dst = entries - first;	/* by page of the block */
 	struct nouveau_mask left = *want;
 	unsigned long last = 0;
 

@@ -36,11 +36,10 @@ static void job_break_hole(struct nouveau_dmem_job *job)
 
 /* What core mm gave of @mask; a folio is given as a whole. */
 static struct nouveau_mask job_collected(struct nouveau_dmem_job *job,
-					 const struct nouveau_dmem_scratch *s,
 					 const struct nouveau_mask *mask)
 {
+	unsigned int i, first = nouveau_mask_next(mask, 0, true);
 	struct nouveau_mask collected = { };
-	unsigned int i;
 
 	if (job->args.src[0] & MIGRATE_PFN_COMPOUND) {
 		bool hole = !(job->args.src[0] & MIGRATE_PFN_VALID);
@@ -52,25 +51,25 @@ static struct nouveau_mask job_collected(struct nouveau_dmem_job *job,
 		job_break_hole(job);
 	}
 	nouveau_mask_for_each(mask, i)
-		if (s->src[i] & MIGRATE_PFN_MIGRATE)
+		if (job->move.src[i - first] & MIGRATE_PFN_MIGRATE)
 			nouveau_mask_set(&collected, i);
 	return collected;
 }
 
 /* VRAM for what was collected: one folio for one, else pieces. */
-static void job_alloc_vram(struct nouveau_dmem_job *job, struct nouveau_dmem_scratch *s,
+static void job_alloc_vram(struct nouveau_dmem_job *job, unsigned int first,
 			   const struct nouveau_mask *collected)
 {
 	struct nouveau_dmem *dmem = job->move.dmem;
 	bool large = job->move.src[0] & MIGRATE_PFN_COMPOUND;
 
 	if (large && nouveau_dmem_wants_huge(dmem, NOUVEAU_DMEM_HUGE_VRAM))
-		job->got = nouveau_dmem_alloc(dmem, collected, true, s->dst);
+		job->got = nouveau_dmem_alloc(dmem, collected, first, true, job->move.dst);
 	if (job->got)
 		return;
 	if (large && !(job->move.src[0] & MIGRATE_PFN_VALID))
 		job_break_hole(job);
-	job->got = nouveau_dmem_alloc(dmem, collected, false, s->dst);
+	job->got = nouveau_dmem_alloc(dmem, collected, first, false, job->move.dst);
 	/* Core mm splits a folio for its first page only. */
 	if (large && job->got && !job->move.dst[0] && job->move.src[0] & MIGRATE_PFN_COMPOUND) {
 		nouveau_dmem_move_drop(&job->move);
@@ -84,24 +83,23 @@ static void job_alloc_vram(struct nouveau_dmem_job *job, struct nouveau_dmem_scr
  * @vma: all of the pages are in it; mmap_lock held until the job has ended
  * @base: address of the block
  * @mask: pages to move, not empty
- * @source: the mirror that asks
- * @s: scratch, the job's until its end
- * @job: filled in
+ * @cookie: of the mirror that asks (struct nouveau_dmem_source)
+ * @job: the arrays of its move are set, the rest is filled in
  *
- * The GPU loses what is going to move, and only that, after it was collected
- * and before it is copied. Nothing is copied yet;
- * nouveau_dmem_job_end() has to follow whatever happens.
+ * Nothing is copied yet, and the GPU still has what is going to move: the caller
+ * has job->lost taken away from it before the copy. nouveau_dmem_job_end() has to
+ * follow whatever happens.
  *
  * Return: 0; -EINVAL when the VMA can't migrate at all, no job then.
  */
 int nouveau_dmem_to_vram_begin(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 base,
-			       const struct nouveau_mask *mask,
-			       const struct nouveau_dmem_source *source,
-			       struct nouveau_dmem_scratch *s, struct nouveau_dmem_job *job)
+			       const struct nouveau_mask *mask, void *cookie,
+			       struct nouveau_dmem_job *job)
 {
 	unsigned int first = nouveau_mask_next(mask, 0, true);
 	unsigned int end = nouveau_mask_end(mask);
-	struct nouveau_mask collected;
+	struct nouveau_dmem_move *mv = &job->move;
+	u64 now = ktime_get_ns();
 	int err;
 
 	*job = (struct nouveau_dmem_job){
@@ -109,16 +107,17 @@ int nouveau_dmem_to_vram_begin(struct nouveau_device *ndev, struct vm_area_struc
 			.vma = vma,
 			.start = base + ((u64)first << PAGE_SHIFT),
 			.end = base + ((u64)end << PAGE_SHIFT),
-			.src = s->src + first,
-			.dst = s->dst + first,
+			.src = mv->src,
+			.dst = mv->dst,
 			/* Device-private pages are not selected: this is the cookie only. */
-			.pgmap_owner = source->cookie,
+			.pgmap_owner = cookie,
 			.flags = MIGRATE_VMA_SELECT_SYSTEM,
 		},
 		.move = {
-			.dmem = ndev->dmem, .src = s->src + first, .dst = s->dst + first,
-			.ops = s->ops, .n = end - first, .to_vram = true,
+			.dmem = ndev->dmem, .src = mv->src, .dst = mv->dst, .ops = mv->ops,
+			.n = end - first, .to_vram = true,
 		},
+		.lost = { .base = base },
 		.asked = nouveau_mask_weight(mask, 0, NOUVEAU_BLOCK_PAGES),
 	};
 	if (is_block(job))
@@ -126,12 +125,14 @@ int nouveau_dmem_to_vram_begin(struct nouveau_device *ndev, struct vm_area_struc
 	err = migrate_vma_setup(&job->args);
 	if (err)
 		return err;
-	collected = job_collected(job, s, mask);
-	job->collected = nouveau_mask_weight(&collected, 0, NOUVEAU_BLOCK_PAGES);
+	now = nouveau_dmem_step(mv->dmem, NOUVEAU_STAT_NS_COLLECT, now);
+	job->lost.pages = job_collected(job, mask);
+	job->collected = nouveau_mask_weight(&job->lost.pages, 0, NOUVEAU_BLOCK_PAGES);
 	if (job->collected) {
-		source->detach(source->cookie, base, &collected);
-		job_alloc_vram(job, s, &collected);
-		nouveau_dmem_move_map(&job->move);
+		job_alloc_vram(job, first, &job->lost.pages);
+		now = nouveau_dmem_step(mv->dmem, NOUVEAU_STAT_NS_ALLOC, now);
+		nouveau_dmem_move_map(mv);
+		nouveau_dmem_step(mv->dmem, NOUVEAU_STAT_NS_DMA, now);
 	}
 	return 0;
 }
@@ -151,6 +152,7 @@ int nouveau_dmem_home_begin(struct nouveau_dmem *dmem, struct vm_area_struct *vm
 			    u64 end, struct vm_fault *vmf, struct nouveau_dmem_job *job)
 {
 	struct nouveau_dmem_move *mv = &job->move;
+	u64 now = ktime_get_ns();
 	unsigned int must;
 	int err;
 
@@ -173,6 +175,7 @@ int nouveau_dmem_home_begin(struct nouveau_dmem *dmem, struct vm_area_struct *vm
 	err = migrate_vma_setup(&job->args);
 	if (err)
 		return err;
+	now = nouveau_dmem_step(dmem, NOUVEAU_STAT_NS_COLLECT, now);
 	job->collected = nouveau_dmem_move_collected(mv);
 	if (!job->collected)
 		return 0;
@@ -183,31 +186,10 @@ int nouveau_dmem_home_begin(struct nouveau_dmem *dmem, struct vm_area_struct *vm
 		return 0;
 	}
 	job->got = nouveau_dmem_move_places(mv);
+	now = nouveau_dmem_step(dmem, NOUVEAU_STAT_NS_ALLOC, now);
 	nouveau_dmem_move_map(mv);
+	nouveau_dmem_step(dmem, NOUVEAU_STAT_NS_DMA, now);
 	return 0;
-}
-
-/**
- * nouveau_dmem_to_sys_begin - begin to bring pages home by address
- * @ndev: the GPU
- * @vma: the VMA; mmap_lock held until the job has ended
- * @start: first address, page-aligned, in @vma
- * @end: end address, page-aligned, in @vma, at most a block away
- * @s: scratch, the job's until its end
- * @job: filled in
- *
- * As nouveau_dmem_to_vram_begin().
- *
- * Return: 0; -EINVAL: no job.
- */
-int nouveau_dmem_to_sys_begin(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 start,
-			      u64 end, struct nouveau_dmem_scratch *s,
-			      struct nouveau_dmem_job *job)
-{
-	*job = (struct nouveau_dmem_job){
-		.move = { .src = s->src, .dst = s->dst, .ops = s->ops },
-	};
-	return nouveau_dmem_home_begin(ndev->dmem, vma, start, end, NULL, job);
 }
 
 /* Of @job's pages @moved are on the other side now. */
@@ -255,9 +237,11 @@ int nouveau_dmem_job_end(struct nouveau_dmem_job *job, bool copied,
 	struct nouveau_dmem_move *mv = &job->move;
 	unsigned int moved;
 	int err = job->err;
+	u64 now;
 
 	if (mv->nops && !copied && nouveau_dmem_move_copy(mv))
 		err = -EIO;
+	now = ktime_get_ns();
 	nouveau_dmem_move_unmap(mv);
 	if (err)
 		nouveau_dmem_move_drop(mv);
@@ -271,29 +255,6 @@ int nouveau_dmem_job_end(struct nouveau_dmem_job *job, bool copied,
 	moved = nouveau_dmem_move_moved(mv);
 	job_account(job, moved, err, result);
 	migrate_vma_finalize(&job->args);
+	nouveau_dmem_step(mv->dmem, NOUVEAU_STAT_NS_FINISH, now);
 	return err;
-}
-
-/**
- * nouveau_dmem_to_vram - move pages of a block to VRAM
- * @ndev: the GPU
- * @vma: all of the pages are in it; mmap_lock held
- * @base: address of the block
- * @mask: pages to move, not empty
- * @source: the mirror that asks
- * @s: scratch
- * @moved: how it went, added to
- *
- * Return: 0, also when nothing could be moved; -EINVAL when the VMA can't
- * migrate at all, -EIO when the copy failed.
- */
-int nouveau_dmem_to_vram(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 base,
-			 const struct nouveau_mask *mask, const struct nouveau_dmem_source *source,
-			 struct nouveau_dmem_scratch *s, struct nouveau_dmem_result *moved)
-{
-	struct nouveau_dmem_job job;
-	int err;
-
-	err = nouveau_dmem_to_vram_begin(ndev, vma, base, mask, source, s, &job);
-	return err ?: nouveau_dmem_job_end(&job, false, moved);
 }

@@ -380,6 +380,7 @@ static int copy_once(struct nouveau_dmem_move *mv)
 {
 	struct nouveau_copy_batch *batch;
 	struct dma_fence *fence;
+	u64 now = ktime_get_ns();
 	int err;
 
 	batch = nouveau_copy_begin(mv->dmem->ndev, move_engine(mv));
@@ -394,7 +395,9 @@ static int copy_once(struct nouveau_dmem_move *mv)
 	fence = nouveau_copy_submit(batch);
 	if (IS_ERR(fence))
 		return PTR_ERR(fence);
+	now = nouveau_dmem_step(mv->dmem, NOUVEAU_STAT_NS_COPY, now);
 	err = nouveau_copy_wait(mv->dmem->ndev, move_engine(mv), fence);
+	nouveau_dmem_step(mv->dmem, NOUVEAU_STAT_NS_COPY_WAIT, now);
 	dma_fence_put(fence);
 	return err;
 }

@@ -2,11 +2,16 @@
 /*
  * Many migrations by address, one after the other, with the copy engine busy.
  *
- * Jobs gather in one group while the copies of the other are running. Whenever
- * the engine has nothing to do, the group that gathers is submitted as one push,
- * however small; so the first job starts at once, and groups grow just as far as
- * the engine is slower than we are. Then the jobs of the group before are ended
- * beneath the copies of this one.
+ * Jobs gather in one group while the copies of the other are running. When the
+ * engine has nothing to do and enough has gathered, the group is submitted: one
+ * TLB invalidate for what the GPU loses, one push. The first job starts at once;
+ * from then on a push has to be worth its doorbell. Then the jobs of the group
+ * before are ended beneath the copies of this one.
+ *
+ * What is worth a doorbell depends on who asks. A range on request is long: some
+ * MiB. Faults come in batches of any shape, of a page in each of many blocks or of
+ * whole blocks: as much as was pushed before in the batch, so that the number of
+ * doorbells grows with the logarithm of what moves.
  *
  * The caller holds mmap_lock from the first job to nouveau_dmem_pipe_flush().
  * Copies are between physical addresses: they wait for no fault of anybody.
@@ -23,18 +28,26 @@
 
 /* One copies while one gathers. */
 #define GROUPS		2
-/* Jobs of one push, at most; they hold 2 MiB of locked pages each. */
+/* Jobs of one push, at most; NOUVEAU_DMEM_PIPE_FEW: of small ones */
 #define GROUP_JOBS	(NOUVEAU_DMEM_PIPE_PARTS / GROUPS)
+#define GROUP_JOBS_FEW	64
+/* What they may hold locked, 16 MiB. */
+#define GROUP_PAGES	(8 * NOUVEAU_BLOCK_PAGES)
+/* NOUVEAU_DMEM_PIPE_EARLY: worth a doorbell in any case. */
+#define EARLY_PAGES	(2 * NOUVEAU_BLOCK_PAGES)
+/* Slots of a group that are kept for the next time. */
+#define KEEP_SLOTS	GROUP_JOBS
 
 struct pipe_slot {
-	struct nouveau_dmem_scratch s;
 	struct nouveau_dmem_job job;
 	struct nouveau_dmem_part part;
+	unsigned int room;		/* entries in each of the arrays behind this */
 };
 
 struct pipe_group {
-	struct pipe_slot *slots[GROUP_JOBS];	/* allocated as they are needed */
+	struct pipe_slot *slots[GROUP_JOBS_FEW];	/* allocated as they are needed */
 	unsigned int n;
+	unsigned int pages;		/* that will be copied or cleared */
 	struct dma_fence *fence;	/* of its copies, until its jobs end */
 	u64 start_ns;
 };
@@ -42,10 +55,13 @@ struct pipe_group {
 struct nouveau_dmem_pipe {
 	struct nouveau_device *ndev;
 	bool to_vram;
+	enum nouveau_dmem_pipe_kind kind;
 	nouveau_dmem_done done;
 	void *arg;
+	struct nouveau_dmem_source source;	/* of the jobs that gather */
 	struct pipe_group groups[GROUPS];
 	unsigned int gathers;		/* index of the group that does */
+	unsigned int pushed;		/* pages, since the last flush */
 	int err;			/* of the first job that had one */
 };
 
@@ -53,12 +69,14 @@ struct nouveau_dmem_pipe {
  * nouveau_dmem_pipe_new - get ready for migrations in one direction
  * @ndev: the GPU
  * @to_vram: the direction
+ * @kind: when to push
  * @done: called for every job when it has ended
  * @arg: for @done
  *
  * Return: the pipe, NULL without memory.
  */
 struct nouveau_dmem_pipe *nouveau_dmem_pipe_new(struct nouveau_device *ndev, bool to_vram,
+						enum nouveau_dmem_pipe_kind kind,
 						nouveau_dmem_done done, void *arg)
 {
 	struct nouveau_dmem_pipe *pipe = kzalloc_obj(*pipe);
@@ -67,9 +85,22 @@ struct nouveau_dmem_pipe *nouveau_dmem_pipe_new(struct nouveau_device *ndev, boo
 		return NULL;
 	pipe->ndev = ndev;
 	pipe->to_vram = to_vram;
+	pipe->kind = kind;
 	pipe->done = done;
 	pipe->arg = arg;
 	return pipe;
+}
+
+static void pipe_trim(struct nouveau_dmem_pipe *pipe, unsigned int keep)
+{
+	unsigned int g, i;
+
+	for (g = 0; g < GROUPS; g++) {
+		for (i = keep; i < GROUP_JOBS_FEW; i++) {
+			kvfree(pipe->groups[g].slots[i]);
+			pipe->groups[g].slots[i] = NULL;
+		}
+	}
 }
 
 /**
@@ -78,14 +109,35 @@ struct nouveau_dmem_pipe *nouveau_dmem_pipe_new(struct nouveau_device *ndev, boo
  */
 void nouveau_dmem_pipe_del(struct nouveau_dmem_pipe *pipe)
 {
-	unsigned int g, i;
-
 	if (!pipe)
 		return;
-	for (g = 0; g < ARRAY_SIZE(pipe->groups); g++)
-		for (i = 0; i < GROUP_JOBS; i++)
-			kvfree(pipe->groups[g].slots[i]);
+	pipe_trim(pipe, 0);
 	kfree(pipe);
+}
+
+static enum nouveau_copy_dir pipe_engine(const struct nouveau_dmem_pipe *pipe)
+{
+	return pipe->to_vram ? NOUVEAU_COPY_TO_VRAM : NOUVEAU_COPY_TO_SYS;
+}
+
+/* The GPU loses what is going to move, and only that. */
+static void group_detach(struct nouveau_dmem_pipe *pipe, struct pipe_group *group)
+{
+	struct nouveau_dmem_detach *list = NULL;
+	unsigned int i;
+
+	if (!pipe->to_vram)
+		return;
+	for (i = group->n; i--; ) {
+		struct nouveau_dmem_job *job = &group->slots[i]->job;
+
+		if (!job->collected)
+			continue;
+		job->lost.next = list;
+		list = &job->lost;
+	}
+	if (list)
+		pipe->source.detach(pipe->source.cookie, list);
 }
 
 /* All copies of a group in one push; NULL when that failed or there were none. */
@@ -96,15 +148,17 @@ static struct dma_fence *group_submit(struct nouveau_dmem_pipe *pipe, struct pip
 	unsigned int i, ops = 0;
 	int err = 0;
 
+	group->start_ns = ktime_get_ns();
+	group_detach(pipe, group);
 	for (i = 0; i < group->n; i++)
 		ops += group->slots[i]->job.move.nops;
 	if (!ops)
 		return NULL;
-	group->start_ns = ktime_get_ns();
-	batch = nouveau_copy_begin(pipe->ndev, pipe->to_vram ? NOUVEAU_COPY_TO_VRAM :
-				   NOUVEAU_COPY_TO_SYS);
+	batch = nouveau_copy_begin(pipe->ndev, pipe_engine(pipe));
 	if (IS_ERR(batch))
 		return NULL;
+	/* Nobody but us waits for it. */
+	nouveau_copy_set_quiet(batch);
 	for (i = 0; i < group->n && !err; i++)
 		err = nouveau_dmem_move_add(&group->slots[i]->job.move, batch);
 	if (err) {
@@ -112,27 +166,35 @@ static struct dma_fence *group_submit(struct nouveau_dmem_pipe *pipe, struct pip
 		return NULL;
 	}
 	fence = nouveau_copy_submit(batch);
+	nouveau_dmem_step(pipe->ndev->dmem, NOUVEAU_STAT_NS_COPY, group->start_ns);
+	pipe->pushed += group->pages;
 	return IS_ERR(fence) ? NULL : fence;
+}
+
+static bool group_wait(struct nouveau_dmem_pipe *pipe, struct pipe_group *group)
+{
+	unsigned int i, copies = 0, clears = 0;
+	u64 now = ktime_get_ns();
+	int err;
+
+	err = nouveau_copy_wait(pipe->ndev, pipe_engine(pipe), group->fence);
+	now = nouveau_dmem_step(pipe->ndev->dmem, NOUVEAU_STAT_NS_COPY_WAIT, now);
+	for (i = 0; i < group->n; i++) {
+		copies += group->slots[i]->job.move.copied;
+		clears += group->slots[i]->job.move.cleared;
+	}
+	trace_nouveau_copy(pipe->to_vram, copies, clears, now - group->start_ns, err);
+	dma_fence_put(group->fence);
+	group->fence = NULL;
+	return !err;
 }
 
 /* Waits for the copies; those that failed are done once more, job by job. */
 static void group_end(struct nouveau_dmem_pipe *pipe, struct pipe_group *group)
 {
-	unsigned int i, copies = 0, clears = 0;
-	bool copied = false;
+	bool copied = group->fence && group_wait(pipe, group);
+	unsigned int i;
 
-	if (group->fence) {
-		dma_fence_wait(group->fence, false);
-		copied = dma_fence_get_status(group->fence) > 0;
-		for (i = 0; i < group->n; i++) {
-			copies += group->slots[i]->job.move.copied;
-			clears += group->slots[i]->job.move.cleared;
-		}
-		trace_nouveau_copy(pipe->to_vram, copies, clears,
-				   ktime_get_ns() - group->start_ns, copied ? 0 : -EIO);
-		dma_fence_put(group->fence);
-		group->fence = NULL;
-	}
 	for (i = 0; i < group->n; i++) {
 		struct pipe_slot *slot = group->slots[i];
 		struct nouveau_dmem_result res = { };
@@ -143,6 +205,7 @@ static void group_end(struct nouveau_dmem_pipe *pipe, struct pipe_group *group)
 		pipe->done(pipe->arg, &slot->part, &res);
 	}
 	group->n = 0;
+	group->pages = 0;
 }
 
 /* Start the group that gathers; the other one ends beneath its copies. */
@@ -162,16 +225,45 @@ static bool pipe_is_idle(struct nouveau_dmem_pipe *pipe)
 {
 	struct dma_fence *running = pipe->groups[!pipe->gathers].fence;
 
-	return !running || dma_fence_is_signaled(running);
+	return !running || nouveau_copy_is_done(pipe->ndev, pipe_engine(pipe), running);
 }
 
-static struct pipe_slot *pipe_slot(struct nouveau_dmem_pipe *pipe)
+static bool pipe_is_due(struct nouveau_dmem_pipe *pipe)
+{
+	const struct pipe_group *group = &pipe->groups[pipe->gathers];
+	bool few = pipe->kind == NOUVEAU_DMEM_PIPE_FEW;
+	unsigned int least = max(pipe->pushed, NOUVEAU_BLOCK_PAGES);
+
+	if (group->n == (few ? GROUP_JOBS_FEW : GROUP_JOBS) || group->pages >= GROUP_PAGES)
+		return true;
+	if (!few)
+		least = min(pipe->pushed, EARLY_PAGES);
+	return group->pages >= least && pipe_is_idle(pipe);
+}
+
+/* The next slot of the group that gathers, with arrays of @n entries. */
+static struct pipe_slot *pipe_slot(struct nouveau_dmem_pipe *pipe, unsigned int n)
 {
 	struct pipe_group *group = &pipe->groups[pipe->gathers];
+	struct pipe_slot *slot = group->slots[group->n];
+	struct nouveau_dmem_move *mv;
 
-	if (!group->slots[group->n])
-		group->slots[group->n] = kvmalloc_obj(struct pipe_slot);
-	return group->slots[group->n];
+	if (!slot || slot->room < n) {
+		kvfree(slot);
+		n = roundup_pow_of_two(max(n, NOUVEAU_GRANULE_PAGES));
+		slot = kvmalloc(sizeof(*slot) + n * (sizeof(*mv->ops) + sizeof(*mv->src) +
+						     sizeof(*mv->dst)), GFP_KERNEL);
+		group->slots[group->n] = slot;
+		if (!slot)
+			return NULL;
+		slot->room = n;
+	}
+	slot->job = (struct nouveau_dmem_job){ };
+	mv = &slot->job.move;
+	mv->ops = (struct nouveau_dmem_op *)(slot + 1);
+	mv->src = (unsigned long *)(mv->ops + slot->room);
+	mv->dst = mv->src + slot->room;
+	return slot;
 }
 
 /**
@@ -179,7 +271,7 @@ static struct pipe_slot *pipe_slot(struct nouveau_dmem_pipe *pipe)
  * @pipe: the pipe
  * @vma: all of the pages are in it; mmap_lock held until the flush
  * @part: which pages
- * @source: the mirror that asks, for the way to VRAM
+ * @source: the mirror that asks, for the way to VRAM; the same until the flush
  *
  * Jobs added before may end in here.
  *
@@ -190,24 +282,30 @@ int nouveau_dmem_pipe_add(struct nouveau_dmem_pipe *pipe, struct vm_area_struct 
 			  const struct nouveau_dmem_part *part,
 			  const struct nouveau_dmem_source *source)
 {
-	struct pipe_slot *slot = pipe_slot(pipe);
-	u64 first, end;
+	unsigned int first = nouveau_mask_next(&part->mask, 0, true);
+	unsigned int end = nouveau_mask_end(&part->mask);
+	struct pipe_slot *slot = pipe_slot(pipe, end - first);
+	struct pipe_group *group = &pipe->groups[pipe->gathers];
 	int err;
 
 	if (!slot)
 		return -ENOMEM;
-	first = part->base + ((u64)nouveau_mask_next(&part->mask, 0, true) << PAGE_SHIFT);
-	end = part->base + ((u64)nouveau_mask_end(&part->mask) << PAGE_SHIFT);
 	slot->part = *part;
-	if (pipe->to_vram)
-		err = nouveau_dmem_to_vram_begin(pipe->ndev, vma, part->base, &part->mask, source,
-						 &slot->s, &slot->job);
-	else
-		err = nouveau_dmem_to_sys_begin(pipe->ndev, vma, first, end, &slot->s, &slot->job);
+	if (pipe->to_vram) {
+		pipe->source = *source;
+		err = nouveau_dmem_to_vram_begin(pipe->ndev, vma, part->base, &part->mask,
+						 source->cookie, &slot->job);
+	} else {
+		err = nouveau_dmem_home_begin(pipe->ndev->dmem, vma,
+					      part->base + ((u64)first << PAGE_SHIFT),
+					      part->base + ((u64)end << PAGE_SHIFT), NULL,
+					      &slot->job);
+	}
 	if (err)
 		return err;
-	pipe->groups[pipe->gathers].n++;
-	if (pipe_is_idle(pipe) || pipe->groups[pipe->gathers].n == GROUP_JOBS)
+	group->n++;
+	group->pages += slot->job.got;
+	if (pipe_is_due(pipe))
 		pipe_advance(pipe);
 	return 0;
 }
@@ -224,6 +322,8 @@ int nouveau_dmem_pipe_flush(struct nouveau_dmem_pipe *pipe)
 
 	pipe_advance(pipe);
 	pipe_advance(pipe);
+	pipe_trim(pipe, KEEP_SLOTS);
+	pipe->pushed = 0;
 	err = pipe->err;
 	pipe->err = 0;
 	return err;

@@ -3,6 +3,7 @@
 #define __NOUVEAU_DMEM_PRIV_H__
 
 /* Shared by the nouveau_dmem*.c files, by nobody else. */
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/memremap.h>
 #include <linux/migrate.h>
@@ -11,7 +12,9 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "nouveau_device.h"
 #include "nouveau_dmem.h"
+#include "nouveau_stats.h"
 #include "nouveau_svm_policy.h"
 #include "nouveau_vram.h"
 
@@ -107,7 +110,7 @@ void nouveau_dmem_chunks_init(struct nouveau_dmem *dmem);
 void nouveau_dmem_chunks_fini(struct nouveau_dmem *dmem);
 void nouveau_dmem_folio_free(struct folio *folio);
 unsigned int nouveau_dmem_alloc(struct nouveau_dmem *dmem, const struct nouveau_mask *want,
-				bool large, unsigned long *dst);
+				unsigned int first, bool large, unsigned long *entries);
 int nouveau_dmem_claim(struct nouveau_dmem_chunk *chunk);
 struct nouveau_dmem_chunk *nouveau_dmem_claim_used(struct nouveau_dmem *dmem);
 unsigned int nouveau_dmem_unclaim(struct nouveau_dmem_chunk *chunk, bool dead);
@@ -140,9 +143,19 @@ struct nouveau_dmem_move {
 struct nouveau_dmem_job {
 	struct migrate_vma args;
 	struct nouveau_dmem_move move;
+	struct nouveau_dmem_detach lost;	/* collected, of the way to VRAM */
 	unsigned int asked, collected, got;	/* pages */
 	int err;			/* of begin, so that end gives the pages back */
 };
+
+/* CPU time since @since goes to step @id; returns the time now. */
+static inline u64 nouveau_dmem_step(struct nouveau_dmem *dmem, enum nouveau_stat id, u64 since)
+{
+	u64 now = ktime_get_ns();
+
+	nouveau_stat_add(&dmem->ndev->stats, id, now - since);
+	return now;
+}
 
 /* Page of entry @i, also of one inside a 2 MiB folio; NULL when there is none. */
 static inline struct page *nouveau_dmem_entry(const unsigned long *pfns, unsigned int i)
@@ -169,12 +182,8 @@ unsigned int nouveau_dmem_move_moved(const struct nouveau_dmem_move *mv);
 
 /* nouveau_dmem_migrate.c */
 int nouveau_dmem_to_vram_begin(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 base,
-			       const struct nouveau_mask *mask,
-			       const struct nouveau_dmem_source *source,
-			       struct nouveau_dmem_scratch *s, struct nouveau_dmem_job *job);
-int nouveau_dmem_to_sys_begin(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 start,
-			      u64 end, struct nouveau_dmem_scratch *s,
-			      struct nouveau_dmem_job *job);
+			       const struct nouveau_mask *mask, void *cookie,
+			       struct nouveau_dmem_job *job);
 int nouveau_dmem_home_begin(struct nouveau_dmem *dmem, struct vm_area_struct *vma, u64 start,
 			    u64 end, struct vm_fault *vmf, struct nouveau_dmem_job *job);
 int nouveau_dmem_job_end(struct nouveau_dmem_job *job, bool copied,

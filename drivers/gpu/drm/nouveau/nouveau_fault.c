@@ -367,7 +367,7 @@ static void service_finish(struct nouveau_fault_service *fs)
 	fs->postponed = false;
 	/* All of it was stale, and more is there: one replay will do for both. */
 	if (fs->served && !fs->n_ranges && !fs->suspected && !fs->cancelled &&
-	    fs->limit > 1 && tu102_fault_is_pending(fs->hw, TU102_FAULT_REPLAYABLE)) {
+	    tu102_fault_is_pending(fs->hw, TU102_FAULT_REPLAYABLE)) {
 		fs->postponed = true;
 		return;
 	}
@@ -429,6 +429,7 @@ static void service_linger(struct nouveau_fault_service *fs)
 			return;
 		usleep_range(LINGER_NAP_US, 2 * LINGER_NAP_US);
 	}
+	tu102_tlb_settle(fs->ndev);
 }
 
 static void service_work(struct work_struct *work)

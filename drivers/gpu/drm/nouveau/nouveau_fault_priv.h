@@ -8,17 +8,20 @@
 #include <linux/workqueue.h>
 
 #include "nouveau_fault_batch.h"
+#include "nouveau_svm.h"
 #include "tu102_tlb.h"
 
 struct nouveau_chan;
 struct nouveau_device;
 struct nouveau_svm_mm;
-struct nouveau_svm_scratch;
+struct nouveau_svm_round;
 struct nouveau_vm;
 struct tu102_fault;
 
 #define NOUVEAU_FAULT_RANGES		64u
 #define NOUVEAU_FAULT_TURN_RANGES	16u
+/* Blocks that are served together. */
+#define NOUVEAU_FAULT_TURN_GROUPS	64u
 
 /**
  * struct nouveau_fault_suspect - a fault whose service failed
@@ -64,8 +67,9 @@ struct nouveau_fault_turn {
 	struct nouveau_vm *vm;		/* whose; compared, never followed */
 	struct nouveau_svm_mm *svm;	/* with a reference, until it has run */
 	u64 pdb;
-	struct nouveau_svm_scratch *scratch;
+	struct nouveau_svm_round *round;
 	/* what came out */
+	struct nouveau_svm_result res[NOUVEAU_FAULT_TURN_GROUPS];	/* of the round */
 	struct tu102_tlb_range ranges[NOUVEAU_FAULT_TURN_RANGES];
 	unsigned int n_ranges;
 	unsigned int stale;		/* faults solved before they were looked at */

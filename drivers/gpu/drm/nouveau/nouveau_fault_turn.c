@@ -47,8 +47,9 @@ static void turn_add_range(struct nouveau_fault_turn *turn, u64 start, u64 end)
 	if (start == end)
 		return;
 	if (last && (last->end == start || turn->n_ranges == NOUVEAU_FAULT_TURN_RANGES)) {
-		/* Blocks come in ascending order. */
-		last->end = end;
+		/* Blocks come in ascending order, but a stream may go down. */
+		last->start = min(last->start, start);
+		last->end = max(last->end, end);
 		return;
 	}
 	turn->ranges[turn->n_ranges++] = (struct tu102_tlb_range){ turn->pdb, start, end };
@@ -70,20 +71,30 @@ static enum nouveau_turn_verdict turn_judge(const struct nouveau_svm_result *res
 	return NOUVEAU_TURN_SERVED;
 }
 
-static void turn_serve(struct nouveau_fault_turn *turn, const struct nouveau_fault_group *g)
+/* Groups [first, end), together. */
+static void turn_serve(struct nouveau_fault_turn *turn, unsigned int first, unsigned int end)
 {
-	struct nouveau_svm_request req = {
-		.base = g->base, .read = g->read, .write = g->write, .atomic = g->atomic,
-		.prefetch = g->prefetch,
-	};
-	struct nouveau_svm_result res;
-	unsigned int i;
+	const struct nouveau_fault_group *g = &turn->batch.group[first];
+	unsigned int k, i, n = end - first;
 
-	nouveau_svm_service(turn->svm, &req, turn->scratch, &res);
-	turn_add_range(turn, res.start, res.end);
-	turn->stale += res.stale;
-	for (i = g->first; i < g->first + g->n; i++)
-		turn->verdict[i] = turn_judge(&res, &turn->batch.fault[i], g->base);
+	nouveau_svm_round_begin(turn->round, turn->svm);
+	for (k = 0; k < n; k++) {
+		const struct nouveau_svm_request req = {
+			.base = g[k].base, .read = g[k].read, .write = g[k].write,
+			.atomic = g[k].atomic, .prefetch = g[k].prefetch,
+		};
+
+		nouveau_svm_round_add(turn->round, &req, &turn->res[k]);
+	}
+	nouveau_svm_round_end(turn->round);
+	for (k = 0; k < n; k++) {
+		const struct nouveau_svm_result *res = &turn->res[k];
+
+		turn_add_range(turn, res->start, res->end);
+		turn->stale += res->stale;
+		for (i = g[k].first; i < g[k].first + g[k].n; i++)
+			turn->verdict[i] = turn_judge(res, &turn->batch.fault[i], g[k].base);
+	}
 }
 
 static void turn_work(struct work_struct *work)
@@ -95,8 +106,8 @@ static void turn_work(struct work_struct *work)
 	unsigned int i;
 
 	nouveau_fault_batch_prepare(b);
-	for (i = 0; i < b->groups; i++)
-		turn_serve(turn, &b->group[i]);
+	for (i = 0; i < b->groups; i += ARRAY_SIZE(turn->res))
+		turn_serve(turn, i, min_t(unsigned int, b->groups, i + ARRAY_SIZE(turn->res)));
 	ns = ktime_get_ns() - start;
 	trace_nouveau_batch(turn->svm, b->raw, b->n, b->groups, turn->stale, ns);
 	nouveau_svm_set_slow(turn->svm, ns > TURN_WAIT_MS * NSEC_PER_MSEC);
@@ -117,8 +128,8 @@ static struct nouveau_fault_turn *turn_new(struct nouveau_fault_service *fs)
 
 	if (!turn)
 		return NULL;
-	turn->scratch = nouveau_svm_scratch_new();
-	if (!turn->scratch) {
+	turn->round = nouveau_svm_round_new(fs->ndev);
+	if (!turn->round) {
 		kvfree(turn);
 		return NULL;
 	}
@@ -131,7 +142,7 @@ static struct nouveau_fault_turn *turn_new(struct nouveau_fault_service *fs)
 static void turn_del(struct nouveau_fault_turn *turn)
 {
 	list_del(&turn->link);
-	nouveau_svm_scratch_del(turn->scratch);
+	nouveau_svm_round_del(turn->round);
 	kvfree(turn);
 }
 

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Serving a block of a mirrored process: look at its VMAs, ask the policy, move
- * what should move, map the rest where it is.
+ * Serving blocks of a mirrored process: look at its VMAs, ask the policy, begin to
+ * move what should move. Per VMA and block that is at most one migration and one
+ * walk, however many faults there were. The rounds that carry it out, several
+ * blocks at a time, are in nouveau_svm_round.c, the mapping in nouveau_svm_part.c.
  *
- * Per VMA and block that is at most one migration and one walk, however many
- * faults there were. Only when the walk says that something required is
- * impossible is it repeated by halves, to find the page that is to blame and
- * serve its neighbours.
- *
- * Called by nouveau_fault.c for GPU faults. No lock of the driver is held around
- * anything that sleeps in core mm; mmap_lock is taken here for the VMA lookup
- * and the migration.
+ * Called by nouveau_fault_turn.c for GPU faults.
  */
 #include <linux/delay.h>
 #include <linux/mm.h>
@@ -34,19 +29,21 @@
 #include "nouveau_vm.h"
 #include "nouveau_vram.h"
 
-/* One service of one block. */
+/* One request of a round. */
 struct service {
+	struct nouveau_svm_round *round;
 	struct nouveau_svm_mm *svm;
 	struct nouveau_svm_block *block;
 	const struct nouveau_svm_request *req;
 	struct nouveau_svm_scratch *s;
 	struct nouveau_svm_result *res;
 	struct nouveau_mask solved;	/* pages mapped with all permissions there are */
-	struct nouveau_mask pages;	/* what was mapped of the last VMA */
+	struct nouveau_mask pages;	/* what is going to be mapped of the last VMA */
 	u32 throttle_us;
 	bool idle;			/* all of it was stale */
-	bool expect;			/* the last block moved: so may the next */
+	bool expect;			/* the last block moves: so may the next */
 	bool dense;			/* of a stream that used all of its last block */
+	bool ahead;			/* the stream has not come here yet */
 };
 
 struct nouveau_svm_scratch *nouveau_svm_scratch_new(void)
@@ -57,60 +54,6 @@ struct nouveau_svm_scratch *nouveau_svm_scratch_new(void)
 void nouveau_svm_scratch_del(struct nouveau_svm_scratch *s)
 {
 	kvfree(s);
-}
-
-/* Collected on their way to VRAM: out of the GPU's hands before the copy. */
-void nouveau_svm_detach(void *cookie, u64 base, const struct nouveau_mask *pages)
-{
-	struct nouveau_svm_mm *svm = cookie;
-	struct nouveau_svm_block *block = xa_load(&svm->blocks, base >> NOUVEAU_BLOCK_SHIFT);
-
-	nouveau_pt_lock(svm->pt);
-	if (block)
-		nouveau_svm_zap_pages_locked(svm, block, pages);
-	nouveau_pt_unlock(svm->pt);
-}
-
-/**
- * nouveau_svm_to_vram - move pages of a block to VRAM
- * @svm: mirror
- * @vma: all of the pages are in it; mmap_lock held
- * @base: address of the block
- * @mask: the pages, not empty
- * @s: scratch of the caller
- * @moved: how it went, added to
- *
- * Return: as nouveau_dmem_to_vram().
- */
-int nouveau_svm_to_vram(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, u64 base,
-			const struct nouveau_mask *mask, struct nouveau_svm_scratch *s,
-			struct nouveau_dmem_result *moved)
-{
-	struct nouveau_dmem_source source = { .cookie = svm, .detach = nouveau_svm_detach };
-	struct nouveau_svm_block *block = nouveau_svm_block_get(svm, base);
-	unsigned int pages = nouveau_mask_weight(mask, 0, NOUVEAU_BLOCK_PAGES);
-	unsigned int back = 0;
-	u64 stamp = 0;
-	int err;
-
-	if (block) {
-		nouveau_pt_lock(svm->pt);
-		back = min_t(unsigned int, pages, block->evicted_pages);
-		block->evicted_pages -= back;
-		stamp = block->evicted_stamp;
-		nouveau_pt_unlock(svm->pt);
-	}
-	if (back)
-		nouveau_evict_came_back(svm->ndev, stamp, back);
-	nouveau_evict_make_room(svm->ndev, (u64)pages << PAGE_SHIFT);
-	err = nouveau_dmem_to_vram(svm->ndev, vma, base, mask, &source, &s->dmem, moved);
-	atomic64_add(moved->moved, &svm->pages_to_vram);
-	if (moved->moved && block) {
-		nouveau_pt_lock(svm->pt);
-		nouveau_svm_heat_moved(&block->heat);
-		nouveau_pt_unlock(svm->pt);
-	}
-	return err;
 }
 
 /* What the policy and SVM_BIND may do with the memory of @vma. */
@@ -198,219 +141,48 @@ static void result_fail_all(const struct nouveau_svm_request *req, struct nouvea
 	res->failed = nouveau_mask_or(res->failed, &req->atomic);
 }
 
-static void result_range(struct nouveau_svm_result *res, u64 start, u64 end)
-{
-	bool first = res->start == res->end;
-
-	res->start = first ? start : min(res->start, start);
-	res->end = first ? end : max(res->end, end);
-}
-
-static void result_mapped(struct service *sv, unsigned int first, unsigned int end)
-{
-	result_range(sv->res, sv->req->base + ((u64)first << PAGE_SHIFT),
-		     sv->req->base + ((u64)end << PAGE_SHIFT));
-}
-
-/* Errors that say nothing about the memory asked for; the fault will come again. */
-static bool is_transient(int err)
-{
-	return err == -EBUSY || err == -EINTR || err == -ENOMEM || err == -EAGAIN;
-}
-
-static int service_map(struct service *sv, const struct nouveau_svm_map *map)
-{
-	int err = nouveau_svm_map_block(sv->svm, sv->block, map, sv->s);
-
-	if (!err)
-		result_mapped(sv, map->first, map->end);
-	return err;
-}
-
-/* What of the plan is in [first, end), and nothing that is only wanted. */
-static struct nouveau_svm_map *required_map(struct service *sv, unsigned int first,
-					    unsigned int end)
-{
-	const struct nouveau_svm_plan *plan = &sv->s->plan;
-	struct nouveau_mask in = nouveau_mask_range(first, end);
-	struct nouveau_svm_map *map = &sv->s->map;
-
-	map->first = first;
-	map->end = end;
-	map->whole = false;
-	map->require = nouveau_mask_and(in, &plan->require);
-	map->require_write = nouveau_mask_and(in, &plan->require_write);
-	map->atomic = (struct nouveau_mask){ };
-	return map;
-}
-
-/* A single page, after everything around it was tried. */
-static void service_blame(struct service *sv, struct nouveau_svm_map *map, int err)
-{
-	if (is_transient(err)) {
-		sv->res->busy = true;
-		return;
-	}
-	if (nouveau_mask_test(&map->require_write, map->first)) {
-		map->require_write = (struct nouveau_mask){ };
-		map->atomic = (struct nouveau_mask){ };
-		err = service_map(sv, map);
-		if (!err) {
-			nouveau_mask_set(&sv->res->failed_write, map->first);
-			return;
-		}
-		if (is_transient(err)) {
-			sv->res->busy = true;
-			return;
-		}
-	}
-	nouveau_mask_set(&sv->res->failed, map->first);
-}
-
-/*
- * Something required in the window is impossible. Halve until it is alone; a
- * range whose turn has not come waits on a small stack, one per halving.
- */
-static void service_bisect(struct service *sv)
-{
-	const struct nouveau_svm_plan *plan = &sv->s->plan;
-	struct { u16 first, end; } todo[12];
-	unsigned int n = 0;
-
-	todo[n].first = plan->first;
-	todo[n++].end = plan->end;
-	while (n) {
-		unsigned int first = todo[--n].first, end = todo[n].end, mid;
-		struct nouveau_svm_map *map = required_map(sv, first, end);
-		int err;
-
-		if (nouveau_mask_empty(&map->require))
-			continue;
-		err = service_map(sv, map);
-		if (!err)
-			continue;
-		if (end - first == 1) {
-			service_blame(sv, map, err);
-			continue;
-		}
-		if (is_transient(err)) {
-			sv->res->busy = true;
-			continue;
-		}
-		mid = (first + end) / 2;
-		todo[n].first = mid;
-		todo[n++].end = end;
-		todo[n].first = first;
-		todo[n++].end = mid;
-	}
-}
-
-/* CPUs cannot be kept out of this one: exact among the units of the GPU, at least. */
-static int service_atomic_in_place(struct service *sv, unsigned int page)
-{
-	struct nouveau_svm_map *map = &sv->s->map;
-
-	*map = (struct nouveau_svm_map){ .first = page, .end = page + 1 };
-	nouveau_mask_set(&map->require, page);
-	nouveau_mask_set(&map->require_write, page);
-	nouveau_mask_set(&map->atomic, page);
-	return service_map(sv, map);
-}
-
-/* Those that are mapped in system memory now take one more step. */
-static void service_atomics(struct service *sv)
-{
-	struct nouveau_mask todo = nouveau_mask_andnot(sv->s->plan.want_atomic, &sv->res->failed);
-	struct nouveau_svm_block *block = sv->block;
-	unsigned int i;
-	int err;
-
-	if (nouveau_mask_empty(&todo))
-		return;
-	todo = nouveau_mask_andnot(todo, &sv->res->failed_write);
-	nouveau_pt_lock(sv->svm->pt);
-	todo = nouveau_mask_and(todo, &block->mapped);
-	todo = nouveau_mask_andnot(todo, &block->vram);
-	nouveau_pt_unlock(sv->svm->pt);
-	nouveau_mask_for_each(&todo, i) {
-		err = nouveau_svm_take_page(sv->svm, block, i);
-		if (err == -EOPNOTSUPP)
-			err = service_atomic_in_place(sv, i);
-		if (!err)
-			result_mapped(sv, i, i + 1);
-		else if (is_transient(err))
-			sv->res->busy = true;
-		else
-			nouveau_mask_set(&sv->res->failed, i);
-	}
-}
-
-static void service_plan_map(struct service *sv)
-{
-	const struct nouveau_svm_plan *plan = &sv->s->plan;
-	struct nouveau_svm_map *map = required_map(sv, plan->first, plan->end);
-	int err;
-
-	if (plan->first == plan->end)
-		return;
-	map->whole = plan->whole;
-	map->require = nouveau_mask_or(map->require, &plan->want);
-	map->require_write = nouveau_mask_or(map->require_write, &plan->want_write);
-	err = service_map(sv, map);
-	if (!err)
-		return;
-	if (is_transient(err)) {
-		sv->res->busy = true;
-		return;
-	}
-	/* Prefetch reached over an edge, of a file for one: without it. */
-	err = service_map(sv, required_map(sv, plan->first, plan->end));
-	if (err && is_transient(err))
-		sv->res->busy = true;
-	else if (err)
-		service_bisect(sv);
-}
-
 static unsigned int mask_pages(const struct nouveau_mask *m)
 {
 	return nouveau_mask_weight(m, 0, NOUVEAU_BLOCK_PAGES);
 }
 
-/* Faults of the block from page @from up to the end of the VMA that has it. */
+/* Plans faults of the block from page @from up to the end of the VMA that has it. */
 static unsigned int service_vma(struct service *sv, unsigned int from)
 {
-	struct nouveau_svm_mm *svm = sv->svm;
-	struct nouveau_svm_plan *plan = &sv->s->plan;
+	struct nouveau_svm_round *r = sv->round;
+	struct nouveau_svm_part *part = nouveau_svm_round_part(r);
+	struct nouveau_svm_plan *plan = &part->plan;
 	struct nouveau_svm_view *view = &sv->s->view;
-	struct nouveau_dmem_result moved = { };
 	struct vm_area_struct *vma;
 
-	mmap_read_lock(svm->mm);
+	nouveau_svm_round_lock(r);
 	vma = service_view(sv, from, view);
-	nouveau_svm_plan(view, &svm->ndev->svm->knobs, plan);
-	trace_nouveau_plan(svm, sv->req->base + ((u64)plan->first << PAGE_SHIFT),
+	nouveau_svm_plan(view, &sv->svm->ndev->svm->knobs, plan);
+	trace_nouveau_plan(sv->svm, sv->req->base + ((u64)plan->first << PAGE_SHIFT),
 			   sv->req->base + ((u64)plan->end << PAGE_SHIFT),
 			   mask_pages(&plan->require) + mask_pages(&plan->refuse),
 			   mask_pages(&plan->migrate), mask_pages(&plan->want),
 			   mask_pages(&plan->refuse) + mask_pages(&plan->refuse_write),
 			   plan->reason);
 	if (!nouveau_mask_empty(&plan->migrate))
-		nouveau_svm_to_vram(svm, vma, sv->req->base, &plan->migrate, sv->s, &moved);
-	mmap_read_unlock(svm->mm);
-
-	sv->res->failed = nouveau_mask_or(sv->res->failed, &plan->refuse);
-	sv->res->failed_write = nouveau_mask_or(sv->res->failed_write, &plan->refuse_write);
-	sv->expect |= moved.moved;
+		sv->expect |= nouveau_svm_round_move(r, vma, sv->block, &plan->migrate);
+	part->block = sv->block;
+	part->res = sv->res;
+	part->ahead = sv->ahead;
+	r->n++;
+	if (!sv->ahead) {
+		sv->res->failed = nouveau_mask_or(sv->res->failed, &plan->refuse);
+		sv->res->failed_write = nouveau_mask_or(sv->res->failed_write,
+							&plan->refuse_write);
+	}
 	sv->pages = nouveau_mask_or(plan->require, &plan->want);
-	service_plan_map(sv);
-	service_atomics(sv);
 	return view->end;
 }
 
 /* All of a block that sv->req asks for, VMA by VMA. */
 static void service_block(struct service *sv)
 {
-	struct nouveau_mask todo = nouveau_mask_or(sv->req->read, &sv->req->write);
+	struct nouveau_mask todo = nouveau_mask_or(sv->req->read, &sv->req->write), hole;
 	unsigned int at;
 
 	nouveau_stat_inc(&sv->svm->ndev->stats, NOUVEAU_STAT_BLOCK);
@@ -419,7 +191,8 @@ static void service_block(struct service *sv)
 	sv->solved = sv->block->atomic;
 	nouveau_pt_unlock(sv->svm->pt);
 	todo = nouveau_mask_or(todo, &sv->req->atomic);
-	sv->res->failed = nouveau_mask_and(todo, &sv->block->hole);
+	hole = nouveau_mask_and(todo, &sv->block->hole);
+	sv->res->failed = nouveau_mask_or(sv->res->failed, &hole);
 	todo = nouveau_mask_andnot(todo, &sv->block->hole);
 	todo = nouveau_mask_or(todo, &sv->req->prefetch);
 
@@ -432,7 +205,7 @@ static void service_block(struct service *sv)
 static noinline_for_stack void service_pages(struct service *sv)
 {
 	struct nouveau_svm_request all = *sv->req, *one = &sv->s->req;
-	struct nouveau_mask todo = nouveau_mask_or(all.read, &all.write), failed = { }, page;
+	struct nouveau_mask todo = nouveau_mask_or(all.read, &all.write), page;
 	unsigned int i;
 
 	todo = nouveau_mask_or(todo, &all.atomic);
@@ -444,9 +217,44 @@ static noinline_for_stack void service_pages(struct service *sv)
 		one->atomic = nouveau_mask_and(all.atomic, &page);
 		one->prefetch = (struct nouveau_mask){ };
 		service_block(sv);
-		failed = nouveau_mask_or(failed, &sv->res->failed);
+		nouveau_svm_round_flush(sv->round);
 	}
-	sv->res->failed = failed;
+}
+
+/*
+ * Whether what is left of the request is going to be mapped by the round as it is:
+ * another channel's fault or a stream was there before. Should it come out with
+ * less than is asked for, the fault comes again.
+ */
+static bool service_is_planned(const struct service *sv, const struct nouveau_svm_request *left)
+{
+	struct nouveau_mask planned = { }, moves = { }, missing;
+	const struct nouveau_svm_round *r = sv->round;
+	unsigned int i;
+
+	for (i = 0; i < r->n; i++) {
+		const struct nouveau_svm_part *part = &r->part[i];
+
+		if (part->block != sv->block)
+			continue;
+		planned = nouveau_mask_or(planned, &part->plan.require);
+		planned = nouveau_mask_or(planned, &part->plan.want);
+		moves = nouveau_mask_or(moves, &part->plan.migrate);
+	}
+	missing = nouveau_mask_or(left->read, &left->write);
+	missing = nouveau_mask_andnot(missing, &planned);
+	moves = nouveau_mask_andnot(left->atomic, &moves);
+	return nouveau_mask_empty(&missing) && nouveau_mask_empty(&moves);
+}
+
+static bool service_is_in_round(const struct service *sv)
+{
+	unsigned int i;
+
+	for (i = 0; i < sv->round->n; i++)
+		if (sv->round->part[i].block == sv->block)
+			return true;
+	return false;
 }
 
 /* More of these in a row are a fault that nobody understands: serve it anew. */
@@ -467,7 +275,7 @@ static void service_drop_stale(struct service *sv, struct nouveau_svm_request *l
 	exact = nouveau_mask_or(block->atomic, &block->vram);
 	if (block->stale_run >= STALE_RUN_MAX) {
 		/* Nor does a TLB, maybe. */
-		result_mapped(sv, 0, NOUVEAU_BLOCK_PAGES);
+		nouveau_svm_result_mapped(sv->res, block->base, 0, NOUVEAU_BLOCK_PAGES);
 	} else if (!sv->req->hot) {
 		left->read = nouveau_mask_andnot(left->read, &block->mapped);
 		left->prefetch = nouveau_mask_andnot(left->prefetch, &block->mapped);
@@ -495,21 +303,18 @@ static unsigned int request_pages(const struct nouveau_svm_request *req)
 static bool service_fetch(struct service *sv, u64 base, const struct nouveau_mask *pages)
 {
 	struct nouveau_svm_request *req = &sv->s->req;
-	struct nouveau_svm_result *res = sv->res, ahead = { };
 
 	sv->block = base < TASK_SIZE_MAX ? nouveau_svm_block_get(sv->svm, base) : NULL;
 	if (!sv->block)
 		return false;
+	if (service_is_in_round(sv))
+		return true;
 	memset(req, 0, sizeof(*req));
 	req->base = base;
 	req->prefetch = nouveau_mask_andnot(*pages, &sv->block->hole);
-	sv->res = &ahead;
+	sv->pages = (struct nouveau_mask){ };
 	service_block(sv);
-	sv->res = res;
-	if (ahead.start == ahead.end)
-		return false;
-	result_range(res, ahead.start, ahead.end);
-	return true;
+	return !nouveau_mask_empty(&sv->pages);
 }
 
 /* Whether the block is of a stream: how many to fetch behind it, *stride apart. */
@@ -542,6 +347,7 @@ static noinline_for_stack void service_ahead(struct service *sv, u64 base, unsig
 
 	if (mask_pages(&pages) >= NOUVEAU_BLOCK_PAGES / 2)
 		pages = nouveau_mask_range(0, NOUVEAU_BLOCK_PAGES);
+	sv->ahead = true;
 	for (i = 0; i < n; i++)
 		if (!service_fetch(sv, base + (i + 1) * ((s64)stride << NOUVEAU_BLOCK_SHIFT),
 				   &pages))
@@ -549,28 +355,48 @@ static noinline_for_stack void service_ahead(struct service *sv, u64 base, unsig
 	nouveau_svm_stream_fetched(&sv->svm->streams, i);
 }
 
-/**
- * nouveau_svm_service - serve the faults of a block
- * @svm: mirror
- * @req: the faults
- * @s: scratch of the caller
- * @res: how it went
- *
- * Sleeps; no lock may be held. Faults of a mirror are served one request at a
- * time, hot memory (@req->hot) beside it. Whatever is not in @res as failed is
- * mapped, or comes again (@res->busy). TLBs may still hold invalid entries for
- * [@res->start, @res->end).
- */
-void nouveau_svm_service(struct nouveau_svm_mm *svm, const struct nouveau_svm_request *req,
-			 struct nouveau_svm_scratch *s, struct nouveau_svm_result *res)
+/* The request without what is solved; false when nothing is left to be done now. */
+static bool service_begin(struct service *sv)
 {
-	struct service sv = { .svm = svm, .req = req, .s = s, .res = res };
-	unsigned int pages = request_pages(req), ahead = 0;
+	unsigned int pages = request_pages(sv->req);
+
+	service_drop_stale(sv, &sv->s->req);
+	if (!sv->idle && service_is_in_round(sv)) {
+		if (service_is_planned(sv, &sv->s->req)) {
+			sv->res->stale = pages;
+			return false;
+		}
+		/* What it says about the block is going to change: first that. */
+		nouveau_svm_round_flush(sv->round);
+		service_drop_stale(sv, &sv->s->req);
+	}
+	sv->res->stale = pages - request_pages(&sv->s->req);
+	sv->req = &sv->s->req;
+	return !sv->idle;
+}
+
+/**
+ * nouveau_svm_round_add - serve the faults of a block, with others
+ * @r: a round that has begun
+ * @req: the faults
+ * @res: how it went, when the round has ended
+ *
+ * Sleeps; no lock may be held but those of the round. Faults of a mirror are served
+ * by one round at a time, hot memory (@req->hot) beside it. Whatever is not in @res
+ * as failed is mapped then, or comes again (@res->busy). TLBs may still hold
+ * invalid entries for [@res->start, @res->end).
+ */
+void nouveau_svm_round_add(struct nouveau_svm_round *r, const struct nouveau_svm_request *req,
+			   struct nouveau_svm_result *res)
+{
+	struct nouveau_svm_mm *svm = r->svm;
+	struct service sv = { .round = r, .svm = svm, .req = req, .s = &r->s, .res = res };
+	unsigned int ahead = 0;
 	s32 stride;
 
 	memset(res, 0, sizeof(*res));
 	if (!req->hot)
-		atomic64_add(pages, &svm->faults);
+		atomic64_add(request_pages(req), &svm->faults);
 	if (req->base >= TASK_SIZE_MAX) {
 		result_fail_all(req, res);
 		return;
@@ -580,28 +406,42 @@ void nouveau_svm_service(struct nouveau_svm_mm *svm, const struct nouveau_svm_re
 		res->busy = true;
 		return;
 	}
-	service_drop_stale(&sv, &s->req);
-	res->stale = pages - request_pages(&s->req);
-	if (sv.idle)
+	if (!service_begin(&sv))
 		return;
-	if (!mmget_not_zero(svm->mm)) {
-		result_fail_all(req, res);
+	if (!r->alive) {
+		result_fail_all(sv.req, res);
 		return;
 	}
-	sv.req = &s->req;
 	if (!req->hot)
 		ahead = service_seen(&sv, &stride);
 	/* Its own client waits for it, and nobody else. */
-	if (sv.throttle_us)
+	if (sv.throttle_us) {
+		nouveau_svm_round_flush(r);
 		fsleep(sv.throttle_us);
+	}
 	if (READ_ONCE(svm->ndev->svm->knobs.batch_pages) == 1)
 		service_pages(&sv);
 	else
 		service_block(&sv);
-	if (ahead && !res->busy && nouveau_mask_empty(&res->failed))
+	if (ahead && nouveau_mask_empty(&res->failed))
 		service_ahead(&sv, req->base, ahead, stride);
-	/* Not here: the last user of an address space takes it down. */
-	mmput_async(svm->mm);
+}
+
+/**
+ * nouveau_svm_service - serve the faults of one block
+ * @r: a round that has not begun
+ * @svm: mirror
+ * @req: the faults
+ * @res: how it went
+ *
+ * A round of its own.
+ */
+void nouveau_svm_service(struct nouveau_svm_round *r, struct nouveau_svm_mm *svm,
+			 const struct nouveau_svm_request *req, struct nouveau_svm_result *res)
+{
+	nouveau_svm_round_begin(r, svm);
+	nouveau_svm_round_add(r, req, res);
+	nouveau_svm_round_end(r);
 }
 
 /*

@@ -12,7 +12,7 @@ struct drm_file;
 struct drm_printer;
 struct nouveau_device;
 struct nouveau_svm_mm;
-struct nouveau_svm_scratch;
+struct nouveau_svm_round;
 struct nouveau_vm;
 struct seq_file;
 
@@ -62,16 +62,23 @@ struct nouveau_svm_result {
 	u64 start, end;				/* PTEs written: invalidate before replay */
 };
 
-struct nouveau_svm_scratch *nouveau_svm_scratch_new(void);
-void nouveau_svm_scratch_del(struct nouveau_svm_scratch *s);
-
-/* Serve a block: migrate and map according to policy. Sleeps, no locks held. */
-void nouveau_svm_service(struct nouveau_svm_mm *svm, const struct nouveau_svm_request *req,
-			 struct nouveau_svm_scratch *s, struct nouveau_svm_result *res);
+struct nouveau_svm_round *nouveau_svm_round_new(struct nouveau_device *ndev);
+void nouveau_svm_round_del(struct nouveau_svm_round *r);
+/*
+ * Serve blocks of one process: migrate and map according to policy. Results are
+ * there when the round has ended. Sleeps, no locks held.
+ */
+void nouveau_svm_round_begin(struct nouveau_svm_round *r, struct nouveau_svm_mm *svm);
+void nouveau_svm_round_add(struct nouveau_svm_round *r, const struct nouveau_svm_request *req,
+			   struct nouveau_svm_result *res);
+void nouveau_svm_round_end(struct nouveau_svm_round *r);
+/* One block. */
+void nouveau_svm_service(struct nouveau_svm_round *r, struct nouveau_svm_mm *svm,
+			 const struct nouveau_svm_request *req, struct nouveau_svm_result *res);
 
 /* Bring pages of a block that are used in place to VRAM. Sleeps, no locks held. */
 unsigned int nouveau_svm_promote(struct nouveau_svm_mm *svm, u64 base,
-				 const struct nouveau_mask *hot, struct nouveau_svm_scratch *s,
+				 const struct nouveau_mask *hot, struct nouveau_svm_round *r,
 				 struct nouveau_svm_result *res);
 
 int nouveau_svm_ioctl_init(struct drm_device *drm, void *data, struct drm_file *file);

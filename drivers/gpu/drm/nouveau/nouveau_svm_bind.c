@@ -391,7 +391,7 @@ int nouveau_svm_bind_range(struct nouveau_svm_mm *svm, u64 start, u64 end, bool 
 	int err = 0;
 
 	b.s = nouveau_svm_scratch_new();
-	b.pipe = nouveau_dmem_pipe_new(svm->ndev, to_vram, bind_done, &b);
+	b.pipe = nouveau_dmem_pipe_new(svm->ndev, to_vram, NOUVEAU_DMEM_PIPE_EARLY, bind_done, &b);
 	b.left = kvmalloc_objs(*b.left, LEFT_MAX);
 	if (to_vram)
 		nouveau_dmem_request_begin(svm->ndev, &b.room.rq);

@@ -208,6 +208,39 @@ bool nouveau_svm_zap_locked(struct nouveau_svm_mm *svm, u64 start, u64 end)
 	return true;
 }
 
+/* Clear the entries of @pages; widened to all that those entries mapped. */
+static bool zap_entries_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
+			       struct nouveau_mask *pages, u64 *lo, u64 *hi)
+{
+	struct nouveau_mask left = nouveau_mask_and(block->mapped, pages);
+	unsigned int first, end;
+	bool valid = false;
+
+	nouveau_pt_assert_locked(svm->pt);
+	*pages = (struct nouveau_mask){ };
+	nouveau_mask_for_each_run(&left, first, end) {
+		u64 s = block->base + ((u64)first << PAGE_SHIFT);
+		u64 e = block->base + ((u64)end << PAGE_SHIFT);
+		struct nouveau_mask run;
+
+		valid |= nouveau_pt_zap_locked(svm->pt, &s, &e);
+		run = nouveau_mask_range(page_in_block(block, s), page_in_block(block, e));
+		*pages = nouveau_mask_or(*pages, &run);
+		*lo = min(*lo, s);
+		*hi = max(*hi, e);
+	}
+	return valid;
+}
+
+static void forget_pages_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
+				const struct nouveau_mask *pages)
+{
+	unsigned int first, end;
+
+	nouveau_mask_for_each_run(pages, first, end)
+		nouveau_svm_unmap_dma_locked(svm, block, first, end);
+}
+
 /**
  * nouveau_svm_zap_pages_locked - take pages of a block away from the GPU
  * @svm: mirror
@@ -220,30 +253,40 @@ bool nouveau_svm_zap_locked(struct nouveau_svm_mm *svm, u64 start, u64 end)
 void nouveau_svm_zap_pages_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
 				  const struct nouveau_mask *pages)
 {
-	struct nouveau_mask left = nouveau_mask_and(block->mapped, pages);
-	struct nouveau_mask gone = { };
+	struct nouveau_mask gone = *pages;
 	u64 lo = U64_MAX, hi = 0;
-	unsigned int first, end;
+
+	if (zap_entries_locked(svm, block, &gone, &lo, &hi))
+		zap_flush_locked(svm, lo, hi);
+	forget_pages_locked(svm, block, &gone);
+}
+
+/**
+ * nouveau_svm_detach - take pages of several blocks away from the GPU
+ * @cookie: the mirror
+ * @list: which; widened to what the GPU lost with them
+ *
+ * One TLB invalidate for all of them. The pages are collected for a migration:
+ * nobody else can have them before this returns. Takes the page-table lock.
+ */
+void nouveau_svm_detach(void *cookie, struct nouveau_dmem_detach *list)
+{
+	struct nouveau_svm_mm *svm = cookie;
+	struct nouveau_dmem_detach *d;
+	u64 lo = U64_MAX, hi = 0;
 	bool valid = false;
 
-	nouveau_pt_assert_locked(svm->pt);
-	if (nouveau_mask_empty(&left))
-		return;
-	nouveau_mask_for_each_run(&left, first, end) {
-		u64 s = block->base + ((u64)first << PAGE_SHIFT);
-		u64 e = block->base + ((u64)end << PAGE_SHIFT);
-		struct nouveau_mask run;
-
-		valid |= nouveau_pt_zap_locked(svm->pt, &s, &e);
-		run = nouveau_mask_range(page_in_block(block, s), page_in_block(block, e));
-		gone = nouveau_mask_or(gone, &run);
-		lo = min(lo, s);
-		hi = max(hi, e);
-	}
+	nouveau_pt_lock(svm->pt);
+	for (d = list; d; d = d->next)
+		valid |= zap_entries_locked(svm, xa_load(&svm->blocks,
+							 d->base >> NOUVEAU_BLOCK_SHIFT),
+					    &d->pages, &lo, &hi);
 	if (valid)
 		zap_flush_locked(svm, lo, hi);
-	nouveau_mask_for_each_run(&gone, first, end)
-		nouveau_svm_unmap_dma_locked(svm, block, first, end);
+	for (d = list; d; d = d->next)
+		forget_pages_locked(svm, xa_load(&svm->blocks, d->base >> NOUVEAU_BLOCK_SHIFT),
+				    &d->pages);
+	nouveau_pt_unlock(svm->pt);
 }
 
 /* Pages go home because the CPU wants them: that is what thrash is made of. */
@@ -309,7 +352,7 @@ static void svm_invalidate_delay(struct nouveau_svm_mm *svm)
  * The CPU's view of [start, end) is about to change.
  *
  * A migration to VRAM of this very mirror (its owner cookie) is let through
- * with nothing but the sequence moved: nouveau_dmem_to_vram() takes the pages
+ * with nothing but the sequence moved: nouveau_svm_detach() takes the pages
  * it really collected away from the GPU before it copies them, and leaves the
  * mappings of all others alone.
  */

@@ -151,20 +151,62 @@ struct nouveau_svm_map {
 	bool whole;				/* all of the block if it is one huge page */
 };
 
-/* What one service in flight works on; too big for a stack. */
+/* What one thread maps blocks with; too big for a stack. */
 struct nouveau_svm_scratch {
 	struct nouveau_svm_request req;			/* without what is stale */
 	struct nouveau_svm_view view;
 	struct nouveau_svm_plan plan;
-	struct nouveau_svm_map map;			/* of the service */
+	struct nouveau_svm_map map;			/* of the part */
 	struct nouveau_svm_map whole;			/* of nouveau_svm_map_block() */
 	unsigned long pfns[NOUVEAU_BLOCK_PAGES];	/* hmm_range_fault() */
 	u64 addr[NOUVEAU_BLOCK_PAGES];			/* VRAM or DMA address by page */
 	u64 ptes[NOUVEAU_BLOCK_PAGES];
 	dma_addr_t old[NOUVEAU_BLOCK_PAGES];		/* mappings to undo */
-	struct nouveau_dmem_scratch dmem;
 	struct nouveau_svm_advice advice;		/* of the block */
 };
+
+/**
+ * struct nouveau_svm_part - what was planned for the part of a block in one VMA
+ */
+struct nouveau_svm_part {
+	struct nouveau_svm_block *block;
+	struct nouveau_svm_result *res;		/* of the request that it belongs to */
+	bool ahead;				/* for a stream, which has not asked yet */
+	struct nouveau_svm_plan plan;
+};
+
+/* A batch of faults all over the address space takes a few rounds. */
+#define NOUVEAU_SVM_ROUND_PARTS	64u
+
+/**
+ * struct nouveau_svm_round - see nouveau_svm_round.c
+ */
+struct nouveau_svm_round {
+	struct nouveau_svm_mm *svm;
+	bool alive;				/* mmget() held: the process has not ended */
+	bool locked;				/* mmap_lock held */
+	unsigned int moving;			/* pages asked to move since then */
+	unsigned int n;
+	struct nouveau_svm_part part[NOUVEAU_SVM_ROUND_PARTS];
+	struct nouveau_dmem_pipe *pipe;
+	struct nouveau_svm_scratch s;
+};
+
+static inline void nouveau_svm_result_range(struct nouveau_svm_result *res, u64 start, u64 end)
+{
+	bool first = res->start == res->end;
+
+	res->start = first ? start : min(res->start, start);
+	res->end = first ? end : max(res->end, end);
+}
+
+/* Pages [first, end) of the block at @base have new entries. */
+static inline void nouveau_svm_result_mapped(struct nouveau_svm_result *res, u64 base,
+					     unsigned int first, unsigned int end)
+{
+	nouveau_svm_result_range(res, base + ((u64)first << PAGE_SHIFT),
+				 base + ((u64)end << PAGE_SHIFT));
+}
 
 /* The CPU uses the page at the same time: a bounce buffer would lose its stores. */
 #define NOUVEAU_SVM_DMA_ATTRS	DMA_ATTR_REQUIRE_COHERENT
@@ -189,11 +231,20 @@ static inline bool nouveau_svm_is_killed(const struct nouveau_svm_mm *svm)
 }
 
 /* nouveau_svm.c */
+struct nouveau_svm_scratch *nouveau_svm_scratch_new(void);
+void nouveau_svm_scratch_del(struct nouveau_svm_scratch *s);
 enum nouveau_vma_kind nouveau_svm_vma_kind(const struct vm_area_struct *vma);
-void nouveau_svm_detach(void *cookie, u64 base, const struct nouveau_mask *pages);
-int nouveau_svm_to_vram(struct nouveau_svm_mm *svm, struct vm_area_struct *vma, u64 base,
-			const struct nouveau_mask *mask, struct nouveau_svm_scratch *s,
-			struct nouveau_dmem_result *moved);
+
+/* nouveau_svm_round.c */
+void nouveau_svm_round_lock(struct nouveau_svm_round *r);
+void nouveau_svm_round_flush(struct nouveau_svm_round *r);
+struct nouveau_svm_part *nouveau_svm_round_part(struct nouveau_svm_round *r);
+bool nouveau_svm_round_move(struct nouveau_svm_round *r, struct vm_area_struct *vma,
+			    struct nouveau_svm_block *block, const struct nouveau_mask *mask);
+
+/* nouveau_svm_part.c */
+void nouveau_svm_part_map(struct nouveau_svm_mm *svm, const struct nouveau_svm_part *part,
+			  struct nouveau_svm_scratch *s);
 
 /* nouveau_svm_bind.c: what became of the pages of an SVM_BIND. */
 struct nouveau_svm_counts {
@@ -242,6 +293,7 @@ void nouveau_svm_use_note_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_
 /* nouveau_svm_mm.c */
 struct nouveau_svm_block *nouveau_svm_block_get(struct nouveau_svm_mm *svm, u64 va);
 struct nouveau_svm_window *nouveau_svm_window_get(struct nouveau_svm_mm *svm, u64 va);
+void nouveau_svm_detach(void *cookie, struct nouveau_dmem_detach *list);
 bool nouveau_svm_zap_locked(struct nouveau_svm_mm *svm, u64 start, u64 end);
 void nouveau_svm_zap_pages_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
 				  const struct nouveau_mask *pages);

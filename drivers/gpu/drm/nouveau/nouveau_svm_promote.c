@@ -16,7 +16,7 @@
  * @svm: mirror
  * @base: address of the block
  * @hot: pages that are used often
- * @s: scratch of the caller
+ * @r: of the caller
  * @res: PTEs that were written: the caller invalidates
  *
  * Sleeps; no lock may be held.
@@ -24,7 +24,7 @@
  * Return: how many of @hot came to VRAM.
  */
 unsigned int nouveau_svm_promote(struct nouveau_svm_mm *svm, u64 base,
-				 const struct nouveau_mask *hot, struct nouveau_svm_scratch *s,
+				 const struct nouveau_mask *hot, struct nouveau_svm_round *r,
 				 struct nouveau_svm_result *res)
 {
 	struct nouveau_svm_block *block = xa_load(&svm->blocks, base >> NOUVEAU_BLOCK_SHIFT);
@@ -40,7 +40,7 @@ unsigned int nouveau_svm_promote(struct nouveau_svm_mm *svm, u64 base,
 	if (nouveau_mask_empty(&req.read))
 		return 0;
 
-	nouveau_svm_service(svm, &req, s, res);
+	nouveau_svm_service(r, svm, &req, res);
 
 	nouveau_pt_lock(svm->pt);
 	came = nouveau_mask_and(req.read, &block->vram);

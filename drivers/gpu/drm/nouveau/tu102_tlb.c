@@ -148,14 +148,18 @@ static void tlb_give_up(struct tu102_tlb *tlb)
 	first = tlb->use_chan;
 	tlb->use_chan = false;
 	spin_unlock(&tlb->lock);
-	if (first)
-		dev_err(&tlb->ndev->pdev->dev,
-			"TLB channel does not answer (%llu of %llu): registers from now on\n",
-			tlb_done(tlb), tlb->seqno);
+	if (!first)
+		return;
+	dev_err(&tlb->ndev->pdev->dev,
+		"TLB channel does not answer (%llu of %llu): registers from now on\n",
+		tlb_done(tlb), tlb->seqno);
+	/* One that nobody waited for may have been lost. */
+	tlb_registers(tlb->ndev, 0, INV_DEF(REPLAY, _START));
 }
 
-/* -EAGAIN: no channel, use registers. */
-static int tlb_channel(struct nouveau_device *ndev, const struct tu102_memop *ops, unsigned int n)
+/* -EAGAIN: no channel, use registers. Without @wait the channel does them later, in order. */
+static int tlb_channel(struct nouveau_device *ndev, const struct tu102_memop *ops, unsigned int n,
+		       bool wait)
 {
 	struct tu102_tlb *tlb = ndev->tlb;
 	bool ok = true;
@@ -184,7 +188,7 @@ static int tlb_channel(struct nouveau_device *ndev, const struct tu102_memop *op
 	atomic_inc(&tlb->waiting);
 	spin_unlock(&tlb->lock);
 
-	ok = ok && tlb_reached(tlb, seqno);
+	ok = ok && (!wait || tlb_reached(tlb, seqno));
 	if (!ok)
 		tlb_give_up(tlb);
 	atomic_dec(&tlb->waiting);
@@ -221,7 +225,7 @@ int tu102_tlb_invalidate(struct nouveau_device *ndev, u64 pdb, u64 start, u64 en
 	int ret;
 
 	nouveau_stat_inc(&ndev->stats, NOUVEAU_STAT_TLB_INVALIDATE);
-	ret = tlb_channel(ndev, &op, 1);
+	ret = tlb_channel(ndev, &op, 1, true);
 	if (ret == -EAGAIN)
 		ret = tlb_registers_invalidate(ndev, pdb, flags);
 	return ret;
@@ -245,7 +249,8 @@ static int tlb_registers_replay(struct nouveau_device *ndev, const struct tu102_
  * @ndev: device
  * @ranges: what to forget
  * @n: how many; may be 0
- * @wait_all: return only when every parked access has been tried
+ * @wait_all: return only when every parked access has been tried; otherwise nothing
+ *	is waited for, see tu102_tlb_settle()
  *
  * Return: 0, -ENOMEM or -ETIMEDOUT.
  */
@@ -277,11 +282,36 @@ int tu102_tlb_replay(struct nouveau_device *ndev, const struct tu102_tlb_range *
 	ops[n] = replay;
 	nouveau_stat_add(&ndev->stats, NOUVEAU_STAT_TLB_INVALIDATE, n);
 	nouveau_stat_inc(&ndev->stats, NOUVEAU_STAT_REPLAY);
-	ret = tlb_channel(ndev, ops, n + 1);
+	ret = tlb_channel(ndev, ops, n + 1, wait_all);
 	if (ret == -EAGAIN)
 		ret = tlb_registers_replay(ndev, ranges, n, wait_all);
 	kfree(ops);
 	return ret;
+}
+
+/**
+ * tu102_tlb_settle - see to it that replays nobody waited for were done
+ * @ndev: device
+ *
+ * Before a time without further operations, which would notice if the channel
+ * did not answer any more.
+ */
+void tu102_tlb_settle(struct nouveau_device *ndev)
+{
+	struct tu102_tlb *tlb = ndev->tlb;
+	u64 seqno;
+
+	spin_lock(&tlb->lock);
+	if (!tlb->use_chan) {
+		spin_unlock(&tlb->lock);
+		return;
+	}
+	seqno = tlb->seqno;
+	atomic_inc(&tlb->waiting);
+	spin_unlock(&tlb->lock);
+	if (!tlb_reached(tlb, seqno))
+		tlb_give_up(tlb);
+	atomic_dec(&tlb->waiting);
 }
 
 /**
@@ -313,7 +343,7 @@ int tu102_tlb_cancel_va(struct nouveau_device *ndev, u64 pdb, u64 va, unsigned i
 	int ret;
 
 	nouveau_stat_inc(&ndev->stats, NOUVEAU_STAT_CANCEL);
-	ret = tlb_channel(ndev, &op, 1);
+	ret = tlb_channel(ndev, &op, 1, true);
 	return ret == -EAGAIN ? -EOPNOTSUPP : ret;
 }
 
@@ -340,7 +370,7 @@ int tu102_tlb_clear_counters(struct nouveau_device *ndev, const struct tu102_cou
 		ops[i] = (struct tu102_memop) {
 			.clear_counter = true, .tag = ids[i].tag, .bank = ids[i].bank,
 		};
-	ret = tlb_channel(ndev, ops, n);
+	ret = tlb_channel(ndev, ops, n, true);
 	kfree(ops);
 	return ret == -EAGAIN ? -EOPNOTSUPP : ret;
 }
@@ -351,6 +381,8 @@ void tu102_tlb_attach(struct nouveau_device *ndev, const struct tu102_tlb_chan *
 
 	if (!tlb)
 		return;
+	if (!chan)
+		tu102_tlb_settle(ndev);
 	spin_lock(&tlb->lock);
 	tlb->use_chan = chan;
 	if (chan) {

@@ -47,9 +47,13 @@ struct tu102_tlb_range {
 	u64 pdb, start, end;
 };
 
-/* Invalidate @n ranges, then replay all parked faults: one push, one doorbell. */
+/*
+ * Invalidate @n ranges, then replay all parked faults: one push, one doorbell. Waited
+ * for only with @wait_all; tu102_tlb_settle() when there is nothing else to do.
+ */
 int tu102_tlb_replay(struct nouveau_device *ndev, const struct tu102_tlb_range *ranges,
 		     unsigned int n, bool wait_all);
+void tu102_tlb_settle(struct nouveau_device *ndev);
 
 enum tu102_cancel { TU102_CANCEL_ALL, TU102_CANCEL_WRITE_AND_ATOMIC };
 
