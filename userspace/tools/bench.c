@@ -62,6 +62,21 @@ void bench_row(struct bench *b, const char *what, size_t bytes, const struct mea
 		row_json(b, what, bytes, m);
 }
 
+void bench_steps(const struct measured *m, size_t bytes)
+{
+	static const char *const steps[] = { "collect", "alloc", "dma", "copy", "copy_wait",
+					     "finish", "map" };
+	char name[32];
+
+	printf("%22s us/MB:", "");
+	for (unsigned int i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		snprintf(name, sizeof(name), "ns_%s", steps[i]);
+		printf(" %s %.1f", steps[i],
+		       counters_delta(&m->from, &m->to, name) / 1e3 / bytes * MIB);
+	}
+	putchar('\n');
+}
+
 static int raw_ce(struct bench *b, bool up)
 {
 	struct nvsvm_buffer *vram = NULL, *ram = NULL;
@@ -125,19 +140,32 @@ static int first_touch(struct bench *b, size_t bytes)
 	return ret;
 }
 
-static int run_all(struct bench *b, size_t limit)
+enum { MIGRATE = 1, TOUCH = 2, RANGES = 4, ALL = 7 };
+
+static int run(struct bench *b, unsigned int parts, size_t limit, unsigned int ranges)
 {
 	int ret = raw_ce(b, true);
 
 	if (!ret)
 		ret = raw_ce(b, false);
-	if (!ret)
+	if (!ret && parts & MIGRATE)
 		ret = bench_migrate(b, limit);
-	if (!ret)
+	if (!ret && parts & TOUCH)
 		ret = first_touch(b, 8 * MIB);
-	if (!ret)
+	if (!ret && parts & TOUCH)
 		ret = bench_patterns(b);
+	if (!ret && parts & RANGES)
+		ret = bench_ranges(b, ranges);
 	return ret;
+}
+
+static unsigned int part(const char *name)
+{
+	if (!strcmp(name, "migrate"))
+		return MIGRATE;
+	if (!strcmp(name, "touch"))
+		return TOUCH;
+	return strcmp(name, "ranges") ? 0 : RANGES;
 }
 
 int verb_bench(int argc, char **argv)
@@ -145,17 +173,20 @@ int verb_bench(int argc, char **argv)
 	static const struct option options[] = {
 		{ "json", required_argument, NULL, 'j' },
 		{ "limit", required_argument, NULL, 'l' },
+		{ "part", required_argument, NULL, 'p' },
+		{ "ranges", required_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	const char *json = NULL;
+	unsigned int parts = 0, ranges = 1000000;
 	uint64_t limit = 64 * MIB;
 	struct bench b;
 	int opt, ret;
 
 	if (argc > 1 && !strcmp(argv[1], "pressure"))
 		return bench_pressure(argc - 1, argv + 1);
-	while ((opt = getopt_long(argc, argv, "j:l:h", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "j:l:p:r:h", options, NULL)) != -1) {
 		switch (opt) {
 		case 'j':
 			json = optarg;
@@ -164,8 +195,17 @@ int verb_bench(int argc, char **argv)
 			if (!parse_size(optarg, &limit))
 				return complain(0, "bad size '%s'", optarg);
 			break;
+		case 'p':
+			if (!part(optarg))
+				return complain(0, "no part '%s'", optarg);
+			parts |= part(optarg);
+			break;
+		case 'r':
+			ranges = strtoul(optarg, NULL, 0);
+			break;
 		case 'h':
-			puts("usage: nvsvm bench [--json FILE] [--limit BYTES]\n"
+			puts("usage: nvsvm bench [--json FILE] [--limit BYTES] [--ranges N]\n"
+			     "                   [--part migrate|touch|ranges]...\n"
 			     "       nvsvm bench pressure [--json FILE]\n"
 			     "Counts, ratios to the raw copy engine, and times.");
 			return 0;
@@ -182,6 +222,6 @@ int verb_bench(int argc, char **argv)
 	if (!ret)
 		ret = kernel_assemble(b.context, "gather", kernel_gather, &b.gather);
 	if (!ret)
-		ret = run_all(&b, limit);
+		ret = run(&b, parts ? parts : ALL, limit, ranges);
 	return bench_close(&b, "bench", ret);
 }

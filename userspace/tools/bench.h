@@ -36,6 +36,8 @@ bool bench_knob(const char *name, unsigned int value, unsigned int *before);
 void bench_json_open(struct bench *b, const char *what, size_t bytes, uint64_t ns);
 void bench_json_close(struct bench *b, const struct counters *from, const struct counters *to);
 
+/* Where the time of a migration went, per MiB. */
+void bench_steps(const struct measured *m, size_t bytes);
 void bench_row(struct bench *b, const char *what, size_t bytes, const struct measured *m);
 /* CPU time of the calling thread. */
 uint64_t bench_cpu_ns(void);
@@ -45,5 +47,8 @@ int bench_migrate(struct bench *b, size_t limit);
 
 /* bench_touch.c: first touch in several orders, by this driver and as others do it. */
 int bench_patterns(struct bench *b);
+
+/* bench_ranges.c: what a fault costs beside more and more ranges, up to @limit of them. */
+int bench_ranges(struct bench *b, unsigned int limit);
 
 #endif

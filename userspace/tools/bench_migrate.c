@@ -96,8 +96,10 @@ static int one_size(struct bench *b, size_t bytes, bool huge)
 	}
 	if (a.map != MAP_FAILED)
 		munmap(a.map, a.map_bytes);
-	for (int kind = 0; kind < KINDS && !ret; kind++)
+	for (int kind = 0; kind < KINDS && !ret; kind++) {
 		bench_row(b, names[huge][kind], bytes, &best[kind]);
+		bench_steps(&best[kind], bytes);
+	}
 	return ret;
 }
 

@@ -8,12 +8,12 @@
 #include <linux/workqueue.h>
 
 #include "nouveau_fault_batch.h"
-#include "nouveau_svm.h"
 #include "tu102_tlb.h"
 
 struct nouveau_chan;
 struct nouveau_device;
 struct nouveau_svm_mm;
+struct nouveau_svm_result;
 struct nouveau_svm_round;
 struct nouveau_vm;
 struct tu102_fault;
@@ -69,7 +69,7 @@ struct nouveau_fault_turn {
 	u64 pdb;
 	struct nouveau_svm_round *round;
 	/* what came out */
-	struct nouveau_svm_result res[NOUVEAU_FAULT_TURN_GROUPS];	/* of the round */
+	struct nouveau_svm_result *res;	/* NOUVEAU_FAULT_TURN_GROUPS, of the round */
 	struct tu102_tlb_range ranges[NOUVEAU_FAULT_TURN_RANGES];
 	unsigned int n_ranges;
 	unsigned int stale;		/* faults solved before they were looked at */

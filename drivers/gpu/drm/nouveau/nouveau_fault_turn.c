@@ -106,8 +106,8 @@ static void turn_work(struct work_struct *work)
 	unsigned int i;
 
 	nouveau_fault_batch_prepare(b);
-	for (i = 0; i < b->groups; i += ARRAY_SIZE(turn->res))
-		turn_serve(turn, i, min_t(unsigned int, b->groups, i + ARRAY_SIZE(turn->res)));
+	for (i = 0; i < b->groups; i += NOUVEAU_FAULT_TURN_GROUPS)
+		turn_serve(turn, i, min(b->groups, i + NOUVEAU_FAULT_TURN_GROUPS));
 	ns = ktime_get_ns() - start;
 	trace_nouveau_batch(turn->svm, b->raw, b->n, b->groups, turn->stale, ns);
 	nouveau_svm_set_slow(turn->svm, ns > TURN_WAIT_MS * NSEC_PER_MSEC);
@@ -120,6 +120,13 @@ static void turn_work(struct work_struct *work)
 	queue_work(fs->wq, &fs->work);
 }
 
+static void turn_free(struct nouveau_fault_turn *turn)
+{
+	nouveau_svm_round_del(turn->round);
+	kvfree(turn->res);
+	kvfree(turn);
+}
+
 static struct nouveau_fault_turn *turn_new(struct nouveau_fault_service *fs)
 {
 	/* Nobody is stuck without: what faulted comes again. */
@@ -129,8 +136,10 @@ static struct nouveau_fault_turn *turn_new(struct nouveau_fault_service *fs)
 	if (!turn)
 		return NULL;
 	turn->round = nouveau_svm_round_new(fs->ndev);
-	if (!turn->round) {
-		kvfree(turn);
+	turn->res = kvmalloc_objs(*turn->res, NOUVEAU_FAULT_TURN_GROUPS,
+				  GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+	if (!turn->round || !turn->res) {
+		turn_free(turn);
 		return NULL;
 	}
 	turn->fs = fs;
@@ -142,8 +151,7 @@ static struct nouveau_fault_turn *turn_new(struct nouveau_fault_service *fs)
 static void turn_del(struct nouveau_fault_turn *turn)
 {
 	list_del(&turn->link);
-	nouveau_svm_round_del(turn->round);
-	kvfree(turn);
+	turn_free(turn);
 }
 
 /**

@@ -267,6 +267,7 @@ static bool service_is_in_round(const struct service *sv)
  */
 static void service_drop_stale(struct service *sv, struct nouveau_svm_request *left)
 {
+	u32 replay = atomic64_read(&sv->svm->ndev->stats.v[NOUVEAU_STAT_REPLAY]);
 	struct nouveau_svm_block *block = sv->block;
 	struct nouveau_mask ok, exact;
 
@@ -286,7 +287,11 @@ static void service_drop_stale(struct service *sv, struct nouveau_svm_request *l
 	}
 	ok = nouveau_mask_or(left->read, &left->write);
 	ok = nouveau_mask_or(ok, &left->atomic);
-	block->stale_run = nouveau_mask_empty(&ok) ? block->stale_run + 1 : 0;
+	if (!nouveau_mask_empty(&ok))
+		block->stale_run = 0;
+	else if (block->stale_replay != replay)
+		block->stale_run++;
+	block->stale_replay = replay;
 	sv->throttle_us = nouveau_svm_throttle_us(&block->heat, &sv->svm->ndev->svm->knobs,
 						  atomic_read(&sv->svm->serial));
 	nouveau_pt_unlock(sv->svm->pt);

@@ -68,7 +68,8 @@ struct nouveau_svm_block {
 	u64 atomic_lost_ns;		/* when the last one of those went back to the CPUs */
 	u32 big;			/* 64 KiB granules that are one PTE */
 	bool huge;			/* the block is one PTE */
-	u8 stale_run;			/* services in a row that found nothing to do */
+	u8 stale_run;			/* replays in a row after which nothing was to be done */
+	u32 stale_replay;		/* number of the last of them */
 	/** @dma: mappings of system pages, only where the device needs unmapping */
 	dma_addr_t *dma;
 	struct nouveau_svm_heat heat;
