@@ -308,6 +308,31 @@ static void ram_exhausted(struct nv *nv)
 	munmap(q, bytes);
 }
 
+/*
+ * One launch that wants more than VRAM and lists a buffer object in VRAM. That is busy
+ * until the launch ends, so eviction for the launch's own faults must not wait for it.
+ */
+static void bo_in_use(struct nv *nv)
+{
+	const size_t bytes = times_vram(5);
+	uint32_t *p = nv_anon_aligned(bytes, BLOCK);
+	long long evicted = nv_counter("pages_evicted");
+	struct nv_bo bo;
+
+	nv_bo_init(nv->fd, &bo, vram_or_skip(256 * MIB) / 16, NOUVEAU_GEM_DOMAIN_VRAM |
+		   NOUVEAU_GEM_DOMAIN_GART | NOUVEAU_GEM_DOMAIN_MAPPABLE);
+	nv_pattern(bo.map, bo.size, 1);
+	nv->also = &bo;
+	nv_fill(nv, p, bytes / PAGE, PAGE, 5);
+	igt_assert_eq(__nv_wait(nv), 0);
+	nv->also = NULL;
+	igt_assert_lt(0, nv_counter_since("pages_evicted", evicted));
+	check_words(p, bytes / PAGE, 5);
+	nv_check_pattern(bo.map, bo.size, 1);
+	nv_bo_fini(&bo);
+	munmap(p, bytes);
+}
+
 int igt_main()
 {
 	static const struct nv_case cases[] = {
@@ -318,6 +343,7 @@ int igt_main()
 		{ "evict-random-stress", random_order, "Twice VRAM, in random order" },
 		{ "evict-off-stress", off, "No eviction for other pages when told so" },
 		{ "evict-takes-bo-stress", bos_go, "Pages take VRAM from idle buffer objects" },
+		{ "evict-bo-in-use-stress", bo_in_use, "A launch's own objects are not waited for" },
 		{ "evict-ram-exhausted-stress", ram_exhausted, "No RAM to evict to" },
 	};
 

@@ -238,11 +238,12 @@ void nv_put1(struct nv *nv, unsigned int subchannel, unsigned int method, uint32
 
 int __nv_submit(struct nv *nv)
 {
-	const struct nv_bo *used[] = { &nv->push, &nv->data, &nv->fence };
+	const struct nv_bo *used[] = { &nv->push, &nv->data, &nv->fence, nv->also };
+	const unsigned int n = ARRAY_LEN(used) - !nv->also;
 	struct drm_nouveau_gem_pushbuf_bo bos[ARRAY_LEN(used)];
 	struct drm_nouveau_gem_pushbuf_push push = { 0 };
 	struct drm_nouveau_gem_pushbuf req = {
-		.channel = nv->channel, .nr_buffers = ARRAY_LEN(used),
+		.channel = nv->channel, .nr_buffers = n,
 		.buffers = (uintptr_t)bos, .nr_push = 1, .push = (uintptr_t)&push,
 		.vram_available = nv->sync ? NOUVEAU_GEM_PUSHBUF_SYNC : 0,
 	};
@@ -256,11 +257,14 @@ int __nv_submit(struct nv *nv)
 
 	nv_put(nv, COMPUTE, NVC46F_SEM_ADDR_LO, release, ARRAY_LEN(release));
 	memset(bos, 0, sizeof(bos));
-	for (unsigned int i = 0; i < ARRAY_LEN(used); i++) {
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t domain = used[i] == nv->also ? NOUVEAU_GEM_DOMAIN_VRAM :
+							 NOUVEAU_GEM_DOMAIN_GART;
+
 		bos[i].handle = used[i]->handle;
-		bos[i].valid_domains = NOUVEAU_GEM_DOMAIN_GART;
-		bos[i].read_domains = NOUVEAU_GEM_DOMAIN_GART;
-		bos[i].write_domains = NOUVEAU_GEM_DOMAIN_GART;
+		bos[i].valid_domains = domain;
+		bos[i].read_domains = domain;
+		bos[i].write_domains = domain;
 	}
 	push.length = nv->words * 4;
 	ret = __nv_ioctl(nv->fd, DRM_IOCTL_NOUVEAU_GEM_PUSHBUF, &req);

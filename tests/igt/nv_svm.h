@@ -33,6 +33,7 @@ struct nv {
 	uint32_t sequence;
 	unsigned int words;
 	bool sync;			/* submissions wait, and say how it went */
+	const struct nv_bo *also;	/* in VRAM, listed by submissions too; may be NULL */
 };
 
 /* Program words assembled at build time. */

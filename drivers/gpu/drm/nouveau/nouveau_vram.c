@@ -260,7 +260,10 @@ static u64 reclaim_chunk(struct vram_bo *bo, struct nouveau_reclaim *rc)
 	return got;
 }
 
-/* Out of VRAM, as TTM would do it. */
+/*
+ * Out of VRAM, as TTM would do it; but never wait for the GPU here: what keeps the
+ * object busy may itself wait for a fault that wants this room.
+ */
 static u64 reclaim_bo(struct ttm_buffer_object *ttm, struct ttm_operation_ctx *ctx)
 {
 	struct nouveau_device *ndev = ttm_to_vram(ttm->bdev)->ndev;
@@ -268,7 +271,8 @@ static u64 reclaim_bo(struct ttm_buffer_object *ttm, struct ttm_operation_ctx *c
 	u64 size = ttm->base.size;
 
 	nouveau_ttm_funcs.evict_flags(ttm, &placement);
-	if (ttm->pin_count || !placement.num_placement)
+	if (ttm->pin_count || !placement.num_placement ||
+	    !dma_resv_test_signaled(ttm->base.resv, DMA_RESV_USAGE_BOOKKEEP))
 		return 0;
 	if (ttm_bo_validate(ttm, &placement, ctx))
 		return 0;
