@@ -101,9 +101,18 @@ SASS_EXEC(match);
 
 /* sass_exec_tex.c */
 SASS_EXEC(tex);
+SASS_EXEC(txd);
 SASS_EXEC(tld);
+SASS_EXEC(tld4);
+SASS_EXEC(tmml);
 SASS_EXEC(txq);
+
+/* sass_exec_su.c */
+SASS_EXEC(suld);
 SASS_EXEC(sust);
+SASS_EXEC(suld_bits);
+SASS_EXEC(sust_bits);
+SASS_EXEC(suatom);
 
 /* sass_exec_uniform.c */
 SASS_EXEC(uniform);
@@ -124,6 +133,16 @@ SASS_EXEC(i2i);
 SASS_EXEC(i2ip);
 SASS_EXEC(vabsdiff);
 SASS_EXEC(vabsdiff4);
+
+/* Of pictures: which parameters there are (bop), whose level of detail (type2). */
+enum {
+	SASS_TEX_ARRAY = 1 << 0, SASS_TEX_LOD = 1 << 1, SASS_TEX_OFFSET = 1 << 2,
+	SASS_TEX_OFFSETS = 1 << 3, SASS_TEX_COMPARE = 1 << 4, SASS_TEX_BYTES = 1 << 5,
+	SASS_TEX_CUBE = 1 << 6,
+};
+enum { SASS_LOD_AUTO, SASS_LOD_ZERO, SASS_LOD_BIAS, SASS_LOD_GIVEN };
+/* What a surface does with coordinates out of range. */
+enum { SASS_SU_IGNORE, SASS_SU_CLAMP, SASS_SU_TRAP };
 
 /* What CCTL does, bits 90:87. */
 enum sass_cctl { SASS_CCTL_PF1, SASS_CCTL_PF2, SASS_CCTL_WBALLP = 8 };
@@ -170,8 +189,18 @@ SASS_FIELDS(red);
 SASS_FIELDS(atoms);
 SASS_FIELDS(atoms_cas);
 SASS_FIELDS(tex);
+SASS_FIELDS(tld);
+SASS_FIELDS(tld4);
+SASS_FIELDS(tmml);
+SASS_FIELDS(txd);
 SASS_FIELDS(txq);
+SASS_FIELDS(suld);
 SASS_FIELDS(sust);
+SASS_FIELDS(suld_bits);
+SASS_FIELDS(sust_bits);
+SASS_FIELDS(suatom);
+SASS_FIELDS(suatom_cas);
+SASS_FIELDS(sured);
 SASS_FIELDS(no_dst);
 SASS_FIELDS(bra);
 SASS_FIELDS(brx);

@@ -16,6 +16,11 @@ static bool is_wide(const struct sass_insn *in)
 	return in->type == TYPE_U64 || in->type == TYPE_S64 || in->type == TYPE_F64;
 }
 
+unsigned int sass_atomic_bytes(const struct sass_insn *in)
+{
+	return is_wide(in) ? 8 : 4;
+}
+
 static uint32_t add_f32(uint32_t a, uint32_t b)
 {
 	float r = as_f32(f32_ftz(a)) + as_f32(f32_ftz(b));
@@ -90,7 +95,7 @@ static void set_result(struct warp *w, const struct sass_insn *in, unsigned int 
 /* A comparison that fails writes nothing. */
 static uint64_t remote_element(const struct sass_insn *in, uint8_t *p, uint64_t v, uint64_t swap)
 {
-	unsigned int bytes = is_wide(in) ? 8 : 4;
+	unsigned int bytes = sass_atomic_bytes(in);
 	uint64_t old;
 
 	l2_lock(p);
@@ -102,8 +107,7 @@ static uint64_t remote_element(const struct sass_insn *in, uint8_t *p, uint64_t 
 	return old;
 }
 
-static void atomic_element(struct warp *w, const struct sass_insn *in, unsigned int lane,
-			   uint8_t *p)
+void sass_atomic_element(struct warp *w, const struct sass_insn *in, unsigned int lane, uint8_t *p)
 {
 	uint64_t v = reg_value(w, &in->s[1], lane, is_wide(in));
 	uint64_t swap = reg_value(w, &in->s[2], lane, is_wide(in));
@@ -140,21 +144,22 @@ SASS_EXEC(atom)
 	unsigned int esr;
 
 	sass_addresses(w, in, va);
-	esr = sass_resolve(w, va, mask, is_wide(in) ? 8 : 4, &s);
+	esr = sass_resolve(w, va, mask, sass_atomic_bytes(in), &s);
 	if (!esr && s.local)
 		esr = NVX_SM_WARP_ERROR_INVALID_ADDR_SPACE;
 	if (esr)
 		return sass_trap(w, esr);
 	FOR_MASK(i, s.shared)
-		atomic_element(w, in, i, w->cta->shared + va[i]);
+		sass_atomic_element(w, in, i, w->cta->shared + va[i]);
 	/* Shared memory included: nothing is left for the program to do itself. */
 	pred_set(w, in->pd[0], ~0u, mask);
-	return s.global ? sass_global(w, in, s.global, va, MMU_ATOMIC, atomic_element) : SASS_NEXT;
+	return s.global ? sass_global(w, in, s.global, va, MMU_ATOMIC, sass_atomic_element) :
+			  SASS_NEXT;
 }
 
 SASS_EXEC(atoms)
 {
-	unsigned int bytes = is_wide(in) ? 8 : 4;
+	unsigned int bytes = sass_atomic_bytes(in);
 	uint64_t va[SASS_LANES];
 
 	sass_addresses(w, in, va);
@@ -165,6 +170,6 @@ SASS_EXEC(atoms)
 			return sass_trap(w, NVX_SM_WARP_ERROR_OOR_ADDR);
 	}
 	FOR_MASK(j, mask)
-		atomic_element(w, in, j, w->cta->shared + va[j]);
+		sass_atomic_element(w, in, j, w->cta->shared + va[j]);
 	return SASS_NEXT;
 }

@@ -253,7 +253,7 @@ static const sass_element_fn loads[7] = {
 	load_u8, load_s8, load_u16, load_s16, load_32, load_64, load_128,
 };
 
-static sass_element_fn load_fn(const struct sass_insn *in)
+sass_element_fn sass_load_fn(const struct sass_insn *in)
 {
 	return in->dst == SASS_RZ ? load_none : loads[in->type];
 }
@@ -301,14 +301,19 @@ static const sass_element_fn stores[7] = {
 	store_8, store_8, store_16, store_16, store_32, store_64, store_128,
 };
 
+sass_element_fn sass_store_fn(const struct sass_insn *in)
+{
+	return stores[in->type];
+}
+
 SASS_EXEC(ld)
 {
-	return access_all(w, in, mask, MMU_READ, load_fn(in));
+	return access_all(w, in, mask, MMU_READ, sass_load_fn(in));
 }
 
 SASS_EXEC(st)
 {
-	return access_all(w, in, mask, MMU_WRITE, stores[in->type]);
+	return access_all(w, in, mask, MMU_WRITE, sass_store_fn(in));
 }
 
 /* Local and shared memory by their own instructions: plain 32-bit offsets. */
@@ -333,22 +338,22 @@ static enum sass_result access_near(struct warp *w, const struct sass_insn *in, 
 
 SASS_EXEC(ldl)
 {
-	return access_near(w, in, mask, false, load_fn(in));
+	return access_near(w, in, mask, false, sass_load_fn(in));
 }
 
 SASS_EXEC(stl)
 {
-	return access_near(w, in, mask, false, stores[in->type]);
+	return access_near(w, in, mask, false, sass_store_fn(in));
 }
 
 SASS_EXEC(lds)
 {
-	return access_near(w, in, mask, true, load_fn(in));
+	return access_near(w, in, mask, true, sass_load_fn(in));
 }
 
 SASS_EXEC(sts)
 {
-	return access_near(w, in, mask, true, stores[in->type]);
+	return access_near(w, in, mask, true, sass_store_fn(in));
 }
 
 /* Constant at an index of each lane's own; mode 1 takes bits of the bank from it. */
@@ -370,7 +375,7 @@ SASS_EXEC(ldc)
 		uint8_t *data = bank[j] < SM_CONST_BANKS ? w->l->caches->bank[bank[j]].data : NULL;
 
 		/* Past the end of the bank, or of an unbound one, there are zeros. */
-		load_fn(in)(w, in, j, data && off[j] < SM_CONST_BYTES ? data + off[j] : NULL);
+		sass_load_fn(in)(w, in, j, data && off[j] < SM_CONST_BYTES ? data + off[j] : NULL);
 	}
 	return SASS_NEXT;
 }

@@ -1,105 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
- * Pictures: sampled, fetched, stored, asked for their size. A handle names a
- * header (bits 19:0) and a sampler (31:20) in the channel's pools. Headers are
- * read for each instruction: a cache of them would be invisible but for its faults.
- * As with loads, lanes that miss repeat the instruction, the others do not.
+ * Textures: sampled, fetched, gathered, asked for their size. Parameters come in a
+ * fixed order: layer, coordinates, handle when it is in a register, level of detail
+ * or bias, offsets, reference of a comparison; TXD has its own.
  */
-#include "sass_mem.h"
+#include <math.h>
 
-#include "access_counter.h"
-#include "log.h"
 #include "nvhw/undocumented.h"
-#include "tex.h"
+#include "sass_float.h"
+#include "sass_tex.h"
 
-#define HANDLE_HEADER(h)	((h) & 0xfffff)
-#define HANDLE_SAMPLER(h)	((h) >> 20)
-
-/* One instruction on its way through the lanes. */
-struct tex_op {
-	struct warp *w;
-	const struct sass_insn *in;
-	struct tex_image image;
-	struct tex_sampler sampler;
-	uint32_t handle;		/* of image and sampler; ~0 before the first */
-	bool sampled;
-	unsigned int esr;		/* not 0: the warp traps */
-	struct access_hits *hits;	/* NULL: nobody counts */
+/* The parameters of one lane. */
+struct tex_args {
+	uint32_t layer;
+	uint32_t coord[3];
+	uint32_t lod;
+	uint32_t offset[2];
+	float reference;
 };
-
-/* Memory of the texture unit; false: the lane misses. TLB locked. */
-static bool reach(struct tex_op *op, uint64_t va, void *p, unsigned int bytes, bool write)
-{
-	struct warp *w = op->w;
-	enum mmu_access access = write ? MMU_WRITE : MMU_READ;
-	struct mmu_xlat x;
-
-	if (mmu_translate(w->l->gpu, w->sm->tlb, &w->l->ch->gr_as, va, access, &x) != MMU_OK) {
-		warp_miss(w, w->sm->tlb, &w->sm->t1, va, access, x.fault_type);
-		return false;
-	}
-	if (op->hits && !x.sparse && x.aperture != APERTURE_VRAM)
-		access_hits_add(op->hits, va, &x);
-	if (x.sparse) {
-		if (!write)
-			memset(p, 0, bytes);
-	} else if (write) {
-		memcpy(x.ptr, p, bytes);
-	} else {
-		memcpy(p, x.ptr, bytes);
-	}
-	return true;
-}
-
-static bool lacking(struct tex_op *op, const char *what)
-{
-	log_unimp("sm", "%s at %#llx of %s", op->in->desc->name,
-		  (unsigned long long)op->w->cur_pc, what);
-	op->esr = NVX_SM_WARP_ERROR_ILLEGAL_PARAM;
-	return false;
-}
-
-/* Have the image and sampler of @handle in @op. False: a miss, or op->esr. */
-static bool look_up(struct tex_op *op, uint32_t handle)
-{
-	const struct tex_pools *pools = &op->w->l->pools;
-	uint32_t words[TEX_HEADER_WORDS];
-	const char *why;
-
-	if (op->handle == handle)
-		return true;
-	if (HANDLE_HEADER(handle) > pools->header_max ||
-	    (op->sampled && HANDLE_SAMPLER(handle) > pools->sampler_max)) {
-		op->esr = NVX_SM_WARP_ERROR_ILLEGAL_PARAM;
-		return false;
-	}
-	if (!reach(op, pools->headers + HANDLE_HEADER(handle) * sizeof(words), words,
-		   sizeof(words), false))
-		return false;
-	why = tex_decode_header(&op->image, words);
-	if (why)
-		return lacking(op, why);
-	if (op->sampled) {
-		if (!reach(op, pools->samplers + HANDLE_SAMPLER(handle) * sizeof(words), words,
-			   sizeof(words), false))
-			return false;
-		why = tex_decode_sampler(&op->sampler, words);
-		if (why)
-			return lacking(op, why);
-	}
-	op->handle = handle;
-	return true;
-}
-
-static bool texel(struct tex_op *op, const uint32_t *at, uint32_t rgba[4])
-{
-	uint8_t bytes[16];
-
-	if (!reach(op, tex_address(&op->image, at), bytes, op->image.texel_bytes, false))
-		return false;
-	tex_unpack(&op->image, bytes, rgba);
-	return true;
-}
 
 /* Results go in pairs: the first two that are wanted to one place, others to another. */
 static void deliver(struct tex_op *op, unsigned int lane, const uint32_t out[4])
@@ -118,150 +36,333 @@ static void deliver(struct tex_op *op, unsigned int lane, const uint32_t out[4])
 	}
 }
 
-/* Coordinate @i. The header may want more of them than the instruction has. */
-static uint32_t coordinate(const struct tex_op *op, unsigned int lane, unsigned int i)
+static void read_args(const struct tex_op *op, unsigned int lane, struct tex_args *a)
 {
-	unsigned int reg = op->in->s[0].reg;
+	const struct sass_insn *in = op->in;
+	unsigned int n = 0;
 
-	return i < op->image.dims && reg + i < SASS_RZ ? op->w->r[reg + i][lane] : 0;
+	memset(a, 0, sizeof(*a));
+	if (in->bop & SASS_TEX_ARRAY)
+		a->layer = tex_param(op, lane, n++) & 0xffff;
+	for (unsigned int i = 0; i < in->type; i++)
+		a->coord[i] = tex_param(op, lane, n++);
+	n += in->rnd == TEX_HANDLE_PARAM;
+	if (in->bop & SASS_TEX_LOD)
+		a->lod = tex_param(op, lane, n++);
+	if (in->bop & (SASS_TEX_OFFSET | SASS_TEX_OFFSETS))
+		a->offset[0] = tex_param(op, lane, n++);
+	if (in->bop & SASS_TEX_OFFSETS)
+		a->offset[1] = tex_param(op, lane, n++);
+	if (in->bop & SASS_TEX_COMPARE)
+		a->reference = as_f32(tex_param(op, lane, n));
 }
 
-static bool sample(struct tex_op *op, unsigned int lane)
+/* Three coordinates that are a direction become a place on a face, which is a layer. */
+static void find_face(const struct tex_op *op, struct tex_args *a)
 {
-	uint32_t rgba[4] = { 0 }, one[4], out[4];
+	float at[3];
+
+	if (!(op->in->bop & SASS_TEX_CUBE) || !op->image.cube)
+		return;
+	memcpy(at, a->coord, sizeof(at));
+	a->layer = 6 * a->layer + tex_cube_face(at);
+	memcpy(a->coord, at, sizeof(at));
+}
+
+/* Signed offset @i of @bits in @v, of which each has a place of @stride bits. */
+static int32_t offset_of(uint32_t v, unsigned int i, unsigned int stride, unsigned int bits)
+{
+	return (int32_t)(v << (32 - bits - i * stride)) >> (32 - bits);
+}
+
+static void offsets(uint32_t v, int32_t out[3])
+{
+	for (unsigned int i = 0; i < 3; i++)
+		out[i] = offset_of(v, i, 4, 4);
+}
+
+static uint32_t clamp_layer(const struct tex_op *op, uint32_t layer)
+{
+	if (!op->image.array)
+		return 0;
+	return layer < op->image.layers ? layer : op->image.layers - 1;
+}
+
+static bool texel(struct tex_op *op, const uint32_t *at, uint32_t layer, uint32_t rgba[4])
+{
+	const struct texel_format *f = &op->image.format;
+	uint8_t bytes[TEXEL_BYTES_MAX];
+	uint64_t va = tex_address(&op->image, &op->level, (uint64_t)at[0] * f->bytes, at[1], at[2],
+				  layer);
+
+	if (!tex_reach(op, va, bytes, f->bytes, false))
+		return false;
+	texel_unpack(f, bytes, rgba);
+	return true;
+}
+
+static bool tap(struct tex_op *op, const struct tex_tap *t, uint32_t layer, uint32_t rgba[4])
+{
+	if (!t->border)
+		return texel(op, t->at, layer, rgba);
+	memcpy(rgba, op->sampler.border, 4 * sizeof(*rgba));
+	return true;
+}
+
+/* One level's part of a sample, added to @sum; a texel alone also goes to @rgba. */
+static bool filter(struct tex_op *op, const struct tex_args *a, bool linear, float share,
+		   double sum[4], uint32_t rgba[4])
+{
 	struct tex_tap taps[TEX_TAPS];
-	float coord[3] = { 0 }, sum[4] = { 0 };
+	int32_t move[3];
+	float coord[3];
 	unsigned int n;
 
-	for (unsigned int i = 0; i < 3; i++) {
-		uint32_t bits = coordinate(op, lane, i);
-
-		memcpy(&coord[i], &bits, sizeof(bits));
-	}
-	n = tex_taps(&op->image, &op->sampler, coord, taps);
+	memcpy(coord, a->coord, sizeof(coord));
+	offsets(a->offset[0], move);
+	n = tex_taps(&op->image, &op->level, &op->sampler, linear, coord, move, taps);
 	for (unsigned int j = 0; j < n; j++) {
-		if (taps[j].border)
-			memcpy(rgba, op->sampler.border, sizeof(rgba));
-		else if (!texel(op, taps[j].at, rgba))
+		if (taps[j].weight == 0)
+			continue;
+		if (!tap(op, &taps[j], clamp_layer(op, a->layer), rgba))
 			return false;
-		for (unsigned int i = 0; i < 4 && n > 1; i++) {
-			float f;
-
-			memcpy(&f, &rgba[i], sizeof(f));
-			sum[i] += f * taps[j].weight;
-		}
+		if (op->in->bop & SASS_TEX_COMPARE)
+			rgba[0] = tex_compare(&op->sampler, a->reference, rgba[0]);
+		for (unsigned int i = 0; i < 4; i++)
+			sum[i] += (double)as_f32(rgba[i]) * taps[j].weight * share;
 	}
-	memcpy(one, n > 1 ? (const void *)sum : rgba, sizeof(one));
-	tex_sources(&op->image, one, out);
+	return true;
+}
+
+static bool sample_lod(struct tex_op *op, unsigned int lane, const struct tex_args *a, float lod,
+		       bool biased)
+{
+	bool numbers = texel_is_float(&op->image.format);
+	uint32_t rgba[4] = { 0 }, out[4];
+	double sum[4] = { 0 };
+	struct tex_levels l;
+
+	tex_choose_levels(&op->image, &op->sampler, lod, biased, &l);
+	l.linear = l.linear && numbers;
+	for (unsigned int i = 0; i < (numbers ? l.n : 1); i++) {
+		tex_use_level(op, l.level[i]);
+		if (!filter(op, a, l.linear, l.share[i], sum, rgba))
+			return false;
+	}
+	/* A single texel comes through as it is, be it a NaN or an integer. */
+	for (unsigned int i = 0; i < 4 && numbers && (l.linear || l.n > 1); i++)
+		rgba[i] = f32_bits((float)sum[i]);
+	tex_sources(&op->image, rgba, out);
 	deliver(op, lane, out);
 	return true;
 }
 
-static void position(const struct tex_op *op, unsigned int lane, int32_t at[3])
+/* Of a footprint of @dx and @dy, in coordinates. */
+static float footprint_lod(const struct tex_op *op, const float *dx, const float *dy)
 {
-	for (unsigned int i = 0; i < 3; i++)
-		at[i] = (int32_t)coordinate(op, lane, i);
+	bool scale = op->image.normalized && !op->sampler.unnormalized;
+	double x = 0, y = 0;
+
+	for (unsigned int i = 0; i < op->image.dims && i < op->in->type; i++) {
+		double size = scale ? op->image.size[i] >> op->image.min_level ?
+				      op->image.size[i] >> op->image.min_level : 1 : 1;
+
+		x += size * size * dx[i] * dx[i];
+		y += size * size * dy[i] * dy[i];
+	}
+	/* log2 of the longer side; a footprint of nothing is the largest picture. */
+	return x > 0 || y > 0 ? (float)(log2(fmax(x, y)) / 2) : -16;
+}
+
+/* From the coordinates of the lane's neighbours in its quad, be they active or not. */
+static float quad_lod(const struct tex_op *op, unsigned int lane)
+{
+	unsigned int first = !!(op->in->bop & SASS_TEX_ARRAY);
+	float dx[3] = { 0 }, dy[3] = { 0 };
+
+	for (unsigned int i = 0; i < op->in->type; i++) {
+		dx[i] = as_f32(tex_param(op, lane | 1, first + i)) -
+			as_f32(tex_param(op, lane & ~1u, first + i));
+		dy[i] = as_f32(tex_param(op, lane | 2, first + i)) -
+			as_f32(tex_param(op, lane & ~2u, first + i));
+	}
+	return footprint_lod(op, dx, dy);
+}
+
+static bool sample(struct tex_op *op, unsigned int lane)
+{
+	struct tex_args a;
+	float lod = 0;
+
+	read_args(op, lane, &a);
+	find_face(op, &a);
+	switch (op->in->type2) {
+	case SASS_LOD_AUTO:
+		lod = quad_lod(op, lane);
+		break;
+	case SASS_LOD_BIAS:
+		lod = quad_lod(op, lane) + as_f32(a.lod);
+		break;
+	case SASS_LOD_GIVEN:
+		lod = as_f32(a.lod);
+		break;
+	}
+	return sample_lod(op, lane, &a, lod, op->in->type2 != SASS_LOD_ZERO);
+}
+
+/* [handle] coordinates [layer 15:0 and offsets 31:16], then dx and dy of each coordinate. */
+static bool sample_gradient(struct tex_op *op, unsigned int lane)
+{
+	const struct sass_insn *in = op->in;
+	unsigned int n = in->rnd == TEX_HANDLE_PARAM;
+	float dx[3] = { 0 }, dy[3] = { 0 };
+	struct tex_args a = { 0 };
+
+	for (unsigned int i = 0; i < in->type; i++)
+		a.coord[i] = tex_param(op, lane, n++);
+	if (in->bop & (SASS_TEX_ARRAY | SASS_TEX_OFFSET)) {
+		uint32_t v = tex_param(op, lane, n++);
+
+		a.layer = v & 0xffff;
+		a.offset[0] = in->bop & SASS_TEX_OFFSET ? v >> 16 : 0;
+	}
+	for (unsigned int i = 0; i < in->type; i++) {
+		dx[i] = as_f32(tex_param(op, lane, n++));
+		dy[i] = as_f32(tex_param(op, lane, n++));
+	}
+	return sample_lod(op, lane, &a, footprint_lod(op, dx, dy), true);
 }
 
 /* A texel by its integer coordinates; outside there is nothing. */
 static bool fetch(struct tex_op *op, unsigned int lane)
 {
 	uint32_t rgba[4] = { 0 }, out[4] = { 0 };
-	int32_t at[3];
+	const struct tex_image *t = &op->image;
+	int32_t at[3] = { 0 }, move[3];
+	struct tex_args a;
 
-	position(op, lane, at);
-	if (tex_inside(&op->image, at)) {
-		if (!texel(op, (const uint32_t *)at, rgba))
-			return false;
-		tex_sources(&op->image, rgba, out);
+	read_args(op, lane, &a);
+	offsets(a.offset[0], move);
+	for (unsigned int i = 0; i < t->dims; i++)
+		at[i] = (int32_t)(a.coord[i] + (uint32_t)move[i]);
+	if (!t->array)
+		a.layer = 0;
+	if (a.lod <= t->max_level - t->min_level) {
+		tex_use_level(op, t->min_level + a.lod);
+		if (tex_inside(t, &op->level, at, a.layer)) {
+			if (!texel(op, (const uint32_t *)at, a.layer, rgba))
+				return false;
+			tex_sources(t, rgba, out);
+		}
 	}
 	deliver(op, lane, out);
 	return true;
 }
 
+/* One component of the four texels a linear filter would take: 01, 11, 10, 00. */
+static bool gather(struct tex_op *op, unsigned int lane)
+{
+	static const uint8_t order[4] = { 2, 3, 1, 0 };
+	const struct sass_insn *in = op->in;
+	uint32_t rgba[4], sources[4], out[4];
+	struct tex_tap taps[TEX_TAPS];
+	struct tex_args a;
+	float coord[3];
+
+	if (op->image.dims != 2) {
+		op->esr = NVX_SM_WARP_ERROR_ILLEGAL_PARAM;
+		return false;
+	}
+	read_args(op, lane, &a);
+	find_face(op, &a);
+	memcpy(coord, a.coord, sizeof(coord));
+	tex_use_level(op, op->image.min_level);
+	for (unsigned int i = 0; i < 4; i++) {
+		bool own = in->bop & SASS_TEX_OFFSETS;
+		uint32_t v = own ? a.offset[i / 2] >> i % 2 * 16 : a.offset[0];
+		int32_t move[3] = { offset_of(v, 0, 8, 6), offset_of(v, 1, 8, 6) };
+
+		tex_taps(&op->image, &op->level, &op->sampler, true, coord, move, taps);
+		if (!tap(op, &taps[own ? 0 : order[i]], clamp_layer(op, a.layer), rgba))
+			return false;
+		if (in->bop & SASS_TEX_COMPARE)
+			rgba[0] = tex_compare(&op->sampler, a.reference, rgba[0]);
+		tex_sources(&op->image, rgba, sources);
+		out[i] = sources[in->lut[0]];
+	}
+	deliver(op, lane, out);
+	return true;
+}
+
+/* The level of detail as it was computed, and as it was clamped: 8.8 bits. */
+static bool query_lod(struct tex_op *op, unsigned int lane)
+{
+	uint32_t out[4] = { 0 };
+	struct tex_levels l;
+
+	tex_choose_levels(&op->image, &op->sampler, quad_lod(op, lane), true, &l);
+	out[0] = (uint32_t)(int32_t)(l.lod * 256) & 0xffff;
+	out[1] = (uint32_t)((l.level[0] - op->image.min_level + l.share[1]) * 256);
+	deliver(op, lane, out);
+	return true;
+}
+
+/* Of a level: width, height, depth or layers after them, and how many levels there are. */
 static bool query(struct tex_op *op, unsigned int lane)
 {
 	const struct tex_image *t = &op->image;
-	uint32_t out[4] = { t->size[0], t->size[1], t->size[2], 1 };
+	uint32_t lod = tex_param(op, lane, op->in->rnd == TEX_HANDLE_PARAM);
+	uint32_t levels = t->max_level - t->min_level + 1, out[4] = { 0, 0, 0, levels };
 
-	for (unsigned int i = t->dims; i < 3; i++)
-		out[i] = 0;
+	if (op->in->type) {
+		out[2] = 1;		/* samples */
+	} else if (lod < levels) {
+		tex_use_level(op, t->min_level + lod);
+		for (unsigned int i = 0; i < t->dims; i++)
+			out[i] = op->level.size[i];
+		if (t->array)
+			out[t->dims] = t->cube ? t->layers / 6 : t->layers;
+	}
 	deliver(op, lane, out);
 	return true;
 }
 
-/* What is outside of the image is dropped. */
-static bool store(struct tex_op *op, unsigned int lane)
+static enum sass_result run(struct warp *w, const struct sass_insn *in, uint32_t mask, bool sampled,
+			    tex_lane_fn fn)
 {
-	unsigned int data = op->in->s[1].reg;
-	uint32_t stored[4] = { 0 }, rgba[4];
-	uint8_t bytes[16];
-	int32_t at[3];
+	struct tex_op op;
 
-	position(op, lane, at);
-	if (!tex_inside(&op->image, at))
-		return true;
-	for (unsigned int i = 0; i < 4 && data != SASS_RZ; i++)
-		stored[i] = op->w->r[data + i][lane];
-	tex_targets(&op->image, stored, rgba);
-	tex_pack(&op->image, rgba, bytes);
-	return reach(op, tex_address(&op->image, (const uint32_t *)at), bytes,
-		     op->image.texel_bytes, true);
-}
-
-static enum sass_result each_lane(struct warp *w, const struct sass_insn *in, uint32_t mask,
-				  bool sampled, bool (*fn)(struct tex_op *, unsigned int))
-{
-	struct tex_op op = { .w = w, .in = in, .handle = ~0u, .sampled = sampled };
-	bool in_register = fn == store;
-	struct access_hits hits = { .n = 0 };
-	uint32_t handle = 0, left = 0;
-
-	if (!in_register) {
-		if (!const_fetch(w, in->s[1].bank, in->imm, 4))
-			return SASS_PARKED;
-		handle = const_word(w, in->s[1].bank, in->imm);
-	}
-	if (access_counter_enabled(w->l->gpu))
-		op.hits = &hits;
-	tlb_lock(w->sm->tlb);
-	FOR_MASK(i, mask) {
-		if (in_register)
-			handle = w->r[in->s[2].reg][i];
-		if (!look_up(&op, handle) || !fn(&op, i))
-			left |= 1u << i;
-		if (op.esr)
-			break;
-	}
-	tlb_unlock(w->sm->tlb);
-	access_counter_count(w->l->gpu, &w->l->ch->gr_as, &w->sm->t1, &hits);
-	if (op.esr) {
-		w->nparks = 0;
-		return sass_trap(w, op.esr);
-	}
-	if (!left)
-		return SASS_NEXT;
-	w->pend = left;
-	warp_park(w);
-	return SASS_PARKED;
+	if (!tex_begin(&op, w, in, sampled))
+		return SASS_PARKED;
+	return tex_each_lane(&op, mask, false, fn);
 }
 
 SASS_EXEC(tex)
 {
-	return each_lane(w, in, mask, true, sample);
+	return run(w, in, mask, true, sample);
+}
+
+SASS_EXEC(txd)
+{
+	return run(w, in, mask, true, sample_gradient);
 }
 
 SASS_EXEC(tld)
 {
-	return each_lane(w, in, mask, false, fetch);
+	return run(w, in, mask, false, fetch);
+}
+
+SASS_EXEC(tld4)
+{
+	return run(w, in, mask, true, gather);
+}
+
+SASS_EXEC(tmml)
+{
+	return run(w, in, mask, true, query_lod);
 }
 
 SASS_EXEC(txq)
 {
-	return each_lane(w, in, mask, false, query);
-}
-
-SASS_EXEC(sust)
-{
-	return each_lane(w, in, mask, false, store);
+	return run(w, in, mask, false, query);
 }

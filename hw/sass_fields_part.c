@@ -2,6 +2,20 @@
 /* Fields of conversions, of half precision and of what works on parts of a register. */
 #include "sass_fields.h"
 
+/*
+ * A source of 8 or 16 bits in a constant bank lies at a multiple of its size: the
+ * part of a word that it is counts as selected.
+ */
+static void part_of_constant(struct sass_insn *in)
+{
+	unsigned int at = in->s[1].value & 3 & ~((1u << in->type) - 1);
+
+	if (in->s[1].kind != SASS_CONST || in->type > 1 || in->sub)
+		return;
+	in->s[1].value -= at;
+	in->sub = at;
+}
+
 /* Sizes are log2 of bytes. 16-bit destinations take the low half. */
 SASS_FIELDS(f2f)
 {
@@ -9,6 +23,7 @@ SASS_FIELDS(f2f)
 	in->type2 = sass_bits(w, 76, 75);
 	float_mods(in, w);
 	in->sub = sass_bits(w, 61, 60);
+	part_of_constant(in);
 	if (in->type < 1 || in->type2 < 1 || (in->sub && in->type != 1))
 		return ILLEGAL;
 	widths(in, in->type2 == 3 ? 2 : 1, 1, in->type == 3 ? 2 : 1, 1);
@@ -27,6 +42,7 @@ SASS_FIELDS(f2i)
 	if (BIT(77))
 		in->mods |= SASS_NTZ;
 	in->sub = sass_bits(w, 61, 60);
+	part_of_constant(in);
 	if (in->type < 1 || (in->sub && in->type != 1))
 		return ILLEGAL;
 	/* Bit 72 is the destination's sign here, not a modifier. */
@@ -42,6 +58,7 @@ SASS_FIELDS(i2f)
 	if (BIT(74))
 		in->mods |= SASS_SIGNED;
 	in->sub = sass_bits(w, 61, 60);
+	part_of_constant(in);
 	if (in->type2 < 1)
 		return ILLEGAL;
 	widths(in, in->type2 == 3 ? 2 : 1, 1, in->type == 3 ? 2 : 1, 1);

@@ -27,4 +27,10 @@ uint8_t *sass_local(struct warp *w, unsigned int lane, uint64_t off);
 enum sass_result sass_global(struct warp *w, const struct sass_insn *in, uint32_t mask,
 			     const uint64_t *va, enum mmu_access access, sass_element_fn fn);
 
+/* What an instruction does to each element: by its type, or by its operation. */
+sass_element_fn sass_load_fn(const struct sass_insn *in);
+sass_element_fn sass_store_fn(const struct sass_insn *in);
+unsigned int sass_atomic_bytes(const struct sass_insn *in);
+void sass_atomic_element(struct warp *w, const struct sass_insn *in, unsigned int lane, uint8_t *p);
+
 #endif

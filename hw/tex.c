@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Texture headers and samplers decoded; where texels lie; their formats. */
+/* Texture headers decoded, and where texels lie. */
 #include "tex.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "gob.h"
@@ -11,238 +10,203 @@
 #include "sass_float.h"
 
 #define HEAD(f)		NV_MW_GET(w, NVC597_TEXHEAD_BL_##f)
-#define HEAD_IS(f, v)	(HEAD(f) == NVC597_TEXHEAD_BL_##f##_##v)
-#define SIZES(n)	NVC597_TEXHEAD_BL_COMPONENTS_SIZES_##n
-#define NUM(n)		NVC597_TEXHEAD_BL_R_DATA_TYPE_NUM_##n
-#define WRAP(n)		NVC597_TEXSAMP0_ADDRESS_U_##n
+#define BUFFER(f)	NV_MW_GET(w, NVC597_TEXHEAD_1D_##f)
+#define PITCH(f)	NV_MW_GET(w, NVC597_TEXHEAD_PITCH_##f)
+#define TYPE(n)		NVC597_TEXHEAD_BL_TEXTURE_TYPE_##n
+#define SOURCE(n)	NVC597_TEXHEAD_BL_X_SOURCE_IN_##n
 
-static const struct {
-	uint8_t code, components, bytes;
-} formats[] = {
-	{ SIZES(R32_G32_B32_A32), 4, 4 }, { SIZES(R16_G16_B16_A16), 4, 2 },
-	{ SIZES(A8B8G8R8), 4, 1 }, { SIZES(R32_G32), 2, 4 }, { SIZES(R16_G16), 2, 2 },
-	{ SIZES(G8R8), 2, 1 }, { SIZES(R32), 1, 4 }, { SIZES(R16), 1, 2 }, { SIZES(R8), 1, 1 },
-};
-
-static bool decode_format(struct tex_image *t, const uint32_t *w)
-{
-	for (unsigned int i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		if (formats[i].code == HEAD(COMPONENTS)) {
-			t->components = formats[i].components;
-			t->component_bytes = formats[i].bytes;
-			t->texel_bytes = t->components * t->component_bytes;
-			t->data_type = HEAD(R_DATA_TYPE);
-			if (t->data_type == NUM(FLOAT))
-				return formats[i].bytes > 1;
-			return t->data_type && t->data_type <= NUM(UINT);
-		}
-	}
-	return false;
-}
-
-static unsigned int dimensions(const uint32_t *w)
+static bool dimensions(struct tex_image *t, const uint32_t *w)
 {
 	switch (HEAD(TEXTURE_TYPE)) {
-	case NVC597_TEXHEAD_BL_TEXTURE_TYPE_ONE_D:
-		return 1;
-	case NVC597_TEXHEAD_BL_TEXTURE_TYPE_TWO_D:
-	case NVC597_TEXHEAD_BL_TEXTURE_TYPE_TWO_D_NO_MIPMAP:
-		return 2;
-	case NVC597_TEXHEAD_BL_TEXTURE_TYPE_THREE_D:
-		return 3;
+	case TYPE(ONE_D_ARRAY):
+		t->array = true;
+		/* fallthrough */
+	case TYPE(ONE_D):
+	case TYPE(ONE_D_BUFFER):
+		t->dims = 1;
+		return true;
+	case TYPE(TWO_D_ARRAY):
+		t->array = true;
+		/* fallthrough */
+	case TYPE(TWO_D):
+	case TYPE(TWO_D_NO_MIPMAP):
+		t->dims = 2;
+		return true;
+	case TYPE(CUBEMAP_ARRAY):
+	case TYPE(CUBEMAP):
+		t->array = t->cube = true;
+		t->dims = 2;
+		return true;
+	case TYPE(THREE_D):
+		t->dims = 3;
+		return true;
 	default:
-		return 0;
+		return false;
 	}
+}
+
+static void sizes(struct tex_image *t, const uint32_t *w)
+{
+	uint32_t depth = (HEAD(DEPTH_MINUS_ONE) | HEAD(DEPTH_MINUS_ONE_BIT14) << 14) + 1;
+
+	t->size[0] = HEAD(WIDTH_MINUS_ONE) + 1;
+	t->size[1] = t->dims < 2 ? 1 :
+		(HEAD(HEIGHT_MINUS_ONE) | HEAD(HEIGHT_MINUS_ONE_BIT16) << 16) + 1;
+	t->size[2] = t->dims < 3 ? 1 : depth;
+	t->layers = t->cube ? 6 * depth : t->array ? depth : 1;
+}
+
+/* Bytes of a level, and how its blocks lie. */
+static struct gob_layout gobs(const struct tex_image *t, const struct tex_level *l)
+{
+	return (struct gob_layout){
+		.width = ((uint64_t)l->size[0] * t->format.bytes + GOB_WIDTH - 1) / GOB_WIDTH,
+		.height_blocks = gob_blocks_high(l->size[1], l->block_h),
+		.block_h = l->block_h, .block_d = l->block_d,
+	};
+}
+
+static uint64_t level_bytes(const struct tex_image *t, const struct tex_level *l)
+{
+	struct gob_layout g = gobs(t, l);
+	uint64_t deep = (l->size[2] + (1u << l->block_d) - 1) >> l->block_d;
+
+	return ((uint64_t)g.width * g.height_blocks * deep << (l->block_h + l->block_d)) *
+	       GOB_BYTES;
+}
+
+/* Blocks of a level get no larger than what holds it. */
+static void size_level(const struct tex_image *t, unsigned int level, struct tex_level *l)
+{
+	for (unsigned int i = 0; i < 3; i++)
+		l->size[i] = t->size[i] >> level ? t->size[i] >> level : 1;
+	l->block_h = t->block_h;
+	l->block_d = t->block_d;
+	if (!level)
+		return;
+	while (l->block_h && (uint32_t)GOB_ROWS << (l->block_h - 1) >= l->size[1])
+		l->block_h--;
+	while (l->block_d && 1u << (l->block_d - 1) >= l->size[2])
+		l->block_d--;
+}
+
+void tex_level(const struct tex_image *t, unsigned int level, struct tex_level *l)
+{
+	uint64_t offset = 0;
+
+	for (unsigned int i = 0; i < level; i++) {
+		size_level(t, i, l);
+		offset += level_bytes(t, l);
+	}
+	size_level(t, level, l);
+	l->offset = offset;
+}
+
+/* A layer has all the levels of it, and whole blocks of the largest. */
+static void stride_layers(struct tex_image *t, unsigned int last_level)
+{
+	uint64_t block = (uint64_t)GOB_BYTES << (t->block_h + t->block_d);
+	struct tex_level l;
+
+	if (!t->array)
+		return;
+	tex_level(t, last_level, &l);
+	t->layer_bytes = (l.offset + level_bytes(t, &l) + block - 1) & ~(block - 1);
+}
+
+static const char *decode_blocks(struct tex_image *t, const uint32_t *w)
+{
+	if (HEAD(MULTI_SAMPLE_COUNT))
+		return "several samples";
+	if (HEAD(TILE_WIDTH_IN_GOBS) || HEAD(GOBS_PER_BLOCK_HEIGHT) > 5 ||
+	    HEAD(GOBS_PER_BLOCK_DEPTH) > 5)
+		return "blocks of that shape";
+	if (t->format.bytes & (t->format.bytes - 1))
+		return "blocks of texels of 12 bytes";
+	if (HEAD(RES_VIEW_MIN_MIP_LEVEL) > HEAD(RES_VIEW_MAX_MIP_LEVEL) ||
+	    HEAD(RES_VIEW_MAX_MIP_LEVEL) > HEAD(MAX_MIP_LEVEL))
+		return "levels it does not have";
+	t->layout = TEX_BLOCKS;
+	t->va |= (uint64_t)HEAD(ADDRESS_BITS31TO9) << 9;
+	t->block_h = HEAD(GOBS_PER_BLOCK_HEIGHT);
+	t->block_d = HEAD(GOBS_PER_BLOCK_DEPTH);
+	t->min_level = HEAD(RES_VIEW_MIN_MIP_LEVEL);
+	t->max_level = HEAD(RES_VIEW_MAX_MIP_LEVEL);
+	sizes(t, w);
+	stride_layers(t, HEAD(MAX_MIP_LEVEL));
+	return NULL;
+}
+
+static const char *decode_pitch(struct tex_image *t, const uint32_t *w)
+{
+	if (t->dims > 2 || t->array || HEAD(MAX_MIP_LEVEL) || HEAD(MULTI_SAMPLE_COUNT))
+		return "layers, levels or samples by rows";
+	t->layout = TEX_PITCH;
+	t->va |= (uint64_t)PITCH(ADDRESS_BITS31TO5) << 5;
+	t->pitch = PITCH(PITCH_BITS20TO5) << 5 | PITCH(PITCH_BIT21) << 21;
+	sizes(t, w);
+	return NULL;
+}
+
+static const char *decode_buffer(struct tex_image *t, const uint32_t *w)
+{
+	if (HEAD(TEXTURE_TYPE) != TYPE(ONE_D_BUFFER))
+		return "a buffer of another shape";
+	t->layout = TEX_BUFFER;
+	t->va |= BUFFER(ADDRESS_BITS31TO0);
+	t->size[0] = (BUFFER(WIDTH_MINUS_ONE_BITS31TO16) << 16 |
+		      BUFFER(WIDTH_MINUS_ONE_BITS15TO0)) + 1;
+	t->size[1] = t->size[2] = t->layers = 1;
+	return NULL;
 }
 
 const char *tex_decode_header(struct tex_image *t, const uint32_t *w)
 {
 	memset(t, 0, sizeof(*t));
-	if (!HEAD_IS(HEADER_VERSION, SELECT_BLOCKLINEAR))
-		return "a layout other than block-linear";
-	t->dims = dimensions(w);
-	if (!t->dims)
-		return "an array, a cube or a buffer";
-	if (!decode_format(t, w))
-		return "a texel format that is not R, RG or RGBA of 8, 16 or 32 bits";
-	if (HEAD(MAX_MIP_LEVEL) || HEAD(RES_VIEW_MAX_MIP_LEVEL) || HEAD(MULTI_SAMPLE_COUNT))
-		return "several levels or samples";
-	if (HEAD(S_R_G_B_CONVERSION) || HEAD(TILE_WIDTH_IN_GOBS))
-		return "sRGB or wide tiles";
-	t->va = (uint64_t)HEAD(ADDRESS_BITS48TO32) << 32 | HEAD(ADDRESS_BITS31TO9) << 9;
-	t->size[0] = HEAD(WIDTH_MINUS_ONE) + 1;
-	t->size[1] = t->dims < 2 ? 1 :
-		(HEAD(HEIGHT_MINUS_ONE) | HEAD(HEIGHT_MINUS_ONE_BIT16) << 16) + 1;
-	t->size[2] = t->dims < 3 ? 1 : HEAD(DEPTH_MINUS_ONE) + 1;
-	t->block_h = HEAD(GOBS_PER_BLOCK_HEIGHT);
-	t->block_d = HEAD(GOBS_PER_BLOCK_DEPTH);
+	if (!dimensions(t, w))
+		return "a type without a name";
+	if (!texel_format_of_header(&t->format, w))
+		return "a compressed or shared format of texels";
+	t->va = (uint64_t)HEAD(ADDRESS_BITS48TO32) << 32;
 	t->source[0] = HEAD(X_SOURCE);
 	t->source[1] = HEAD(Y_SOURCE);
 	t->source[2] = HEAD(Z_SOURCE);
 	t->source[3] = HEAD(W_SOURCE);
-	t->normalized = HEAD(NORMALIZED_COORDS);
-	return NULL;
+	switch (HEAD(HEADER_VERSION)) {
+	case NVC597_TEXHEAD_BL_HEADER_VERSION_SELECT_BLOCKLINEAR:
+		t->normalized = HEAD(NORMALIZED_COORDS);
+		t->lod_bias = tex_signed_fixed(HEAD(MIP_LOD_BIAS), 13);
+		return decode_blocks(t, w);
+	case NVC597_TEXHEAD_BL_HEADER_VERSION_SELECT_PITCH:
+		t->normalized = HEAD(NORMALIZED_COORDS);
+		return decode_pitch(t, w);
+	case NVC597_TEXHEAD_BL_HEADER_VERSION_SELECT_ONE_D_BUFFER:
+		return decode_buffer(t, w);
+	default:
+		return "a colour key";
+	}
 }
 
-const char *tex_decode_sampler(struct tex_sampler *s, const uint32_t *w)
-{
-	memset(s, 0, sizeof(*s));
-	s->wrap[0] = NV_GET(w[0], NVC597_TEXSAMP0_ADDRESS_U);
-	s->wrap[1] = NV_GET(w[0], NVC597_TEXSAMP0_ADDRESS_V);
-	s->wrap[2] = NV_GET(w[0], NVC597_TEXSAMP0_ADDRESS_P);
-	for (unsigned int i = 0; i < 3; i++)
-		if (s->wrap[i] > WRAP(BORDER))
-			return "an address mode past BORDER";
-	if (NV_GET(w[0], NVC597_TEXSAMP0_DEPTH_COMPARE))
-		return "a depth comparison";
-	s->linear = NV_IS(w[1], NVC597_TEXSAMP1_MAG_FILTER, _MAG_LINEAR);
-	s->unnormalized = NV_IS(w[1], NVC597_TEXSAMP1_FLOAT_COORD_NORMALIZATION,
-				_FORCE_UNNORMALIZED_COORDS);
-	memcpy(s->border, w + 4, sizeof(s->border));
-	return NULL;
-}
-
-bool tex_is_float(const struct tex_image *t)
-{
-	return t->data_type != NUM(SINT) && t->data_type != NUM(UINT);
-}
-
-bool tex_inside(const struct tex_image *t, const int32_t *at)
+bool tex_inside(const struct tex_image *t, const struct tex_level *l, const int32_t *at,
+		uint32_t layer)
 {
 	for (unsigned int i = 0; i < t->dims; i++)
-		if (at[i] < 0 || (uint32_t)at[i] >= t->size[i])
+		if (at[i] < 0 || (uint32_t)at[i] >= l->size[i])
 			return false;
-	return true;
+	return layer < t->layers;
 }
 
-uint64_t tex_address(const struct tex_image *t, const uint32_t *at)
+uint64_t tex_address(const struct tex_image *t, const struct tex_level *l, uint64_t x, uint32_t y,
+		     uint32_t z, uint32_t layer)
 {
-	uint64_t x = (uint64_t)at[0] * t->texel_bytes;
-	uint32_t y = t->dims > 1 ? at[1] : 0, z = t->dims > 2 ? at[2] : 0;
-	const struct gob_layout l = {
-		.width = ((uint64_t)t->size[0] * t->texel_bytes + GOB_WIDTH - 1) / GOB_WIDTH,
-		.height_blocks = gob_blocks_high(t->size[1], t->block_h),
-		.block_h = t->block_h, .block_d = t->block_d,
-	};
+	struct gob_layout g;
 
-	return t->va + gob_offset(&l, x, y, z);
-}
-
-/* An index after the address mode; -1 is the border. */
-static int64_t wrapped(int64_t i, uint32_t size, unsigned int mode)
-{
-	switch (mode) {
-	case WRAP(WRAP):
-		i %= size;
-		return i < 0 ? i + size : i;
-	case WRAP(MIRROR):
-		i %= 2 * (int64_t)size;
-		i = i < 0 ? i + 2 * (int64_t)size : i;
-		return i < size ? i : 2 * (int64_t)size - 1 - i;
-	case WRAP(CLAMP_TO_EDGE):
-		return i < 0 ? 0 : i < size ? i : size - 1;
-	default:
-		return i < 0 || i >= size ? -1 : i;
-	}
-}
-
-unsigned int tex_taps(const struct tex_image *t, const struct tex_sampler *s, const float *coord,
-		      struct tex_tap taps[TEX_TAPS])
-{
-	bool linear = s->linear && tex_is_float(t);
-	unsigned int n = linear ? 1u << t->dims : 1;
-	int64_t first[3] = { 0 };
-	float share[3] = { 0 };
-
-	for (unsigned int i = 0; i < t->dims; i++) {
-		float u = t->normalized && !s->unnormalized ? coord[i] * t->size[i] : coord[i];
-
-		/* Beyond any image, and NaN at its start: what is converted fits. */
-		u = u >= -0x1p30f ? fminf(u, 0x1p30f) : u < 0 ? -0x1p30f : 0;
-		if (linear)
-			u -= 0.5f;
-		first[i] = (int64_t)floorf(u);
-		/* The filter has eight bits of fraction. */
-		share[i] = rintf((u - floorf(u)) * 256) / 256;
-	}
-	for (unsigned int j = 0; j < n; j++) {
-		taps[j] = (struct tex_tap){ .weight = 1 };
-		for (unsigned int i = 0; i < t->dims; i++) {
-			bool second = j >> i & 1;
-			int64_t at = wrapped(first[i] + second, t->size[i], s->wrap[i]);
-
-			if (at < 0)
-				taps[j].border = true;
-			taps[j].at[i] = at < 0 ? 0 : at;
-			if (linear)
-				taps[j].weight *= second ? share[i] : 1 - share[i];
-		}
-	}
-	return n;
-}
-
-static uint32_t unpack_one(const struct tex_image *t, uint32_t raw)
-{
-	unsigned int bits = t->component_bytes * 8, up = 32 - bits;
-	uint32_t most = ~0u >> up;
-	int32_t value = (int32_t)(raw << up) >> up;
-
-	switch (t->data_type) {
-	case NUM(UNORM):
-		return f32_bits(raw / (double)most);
-	case NUM(SNORM):
-		return f32_bits(fmax(value / (double)(most >> 1), -1));
-	case NUM(SINT):
-		return value;
-	case NUM(FLOAT):
-		return bits == 16 ? f32_bits(f16_value(raw)) : raw;
-	default:
-		return raw;
-	}
-}
-
-static uint32_t pack_one(const struct tex_image *t, uint32_t v)
-{
-	unsigned int bits = t->component_bytes * 8;
-	uint32_t most = ~0u >> (32 - bits);
-	int32_t top = most >> 1, value = (int32_t)v;
-	double f = isnan(as_f32(v)) ? 0 : as_f32(v);
-
-	switch (t->data_type) {
-	case NUM(UNORM):
-		return (uint32_t)rint(fmin(fmax(f, 0), 1) * most);
-	case NUM(SNORM):
-		return (uint32_t)(int32_t)rint(fmin(fmax(f, -1), 1) * top) & most;
-	case NUM(SINT):
-		return (uint32_t)(value > top ? top : value < -top - 1 ? -top - 1 : value) & most;
-	case NUM(FLOAT):
-		return bits == 16 ? f16_bits(as_f32(v), 0) : v;
-	default:
-		return v > most ? most : v;
-	}
-}
-
-void tex_unpack(const struct tex_image *t, const uint8_t *texel, uint32_t rgba[4])
-{
-	for (unsigned int i = 0; i < 4; i++) {
-		uint32_t raw = 0;
-
-		if (i < t->components) {
-			memcpy(&raw, texel + i * t->component_bytes, t->component_bytes);
-			rgba[i] = unpack_one(t, raw);
-		} else {
-			rgba[i] = i < 3 ? 0 : tex_is_float(t) ? f32_bits(1) : 1;
-		}
-	}
-}
-
-void tex_pack(const struct tex_image *t, const uint32_t rgba[4], uint8_t *texel)
-{
-	for (unsigned int i = 0; i < t->components; i++) {
-		uint32_t raw = pack_one(t, rgba[i]);
-
-		memcpy(texel + i * t->component_bytes, &raw, t->component_bytes);
-	}
+	if (t->layout == TEX_BUFFER)
+		return t->va + x;
+	if (t->layout == TEX_PITCH)
+		return t->va + (uint64_t)y * t->pitch + x;
+	g = gobs(t, l);
+	return t->va + layer * t->layer_bytes + l->offset + gob_offset(&g, x, y, z);
 }
 
 void tex_targets(const struct tex_image *t, const uint32_t in[4], uint32_t rgba[4])
@@ -251,8 +215,8 @@ void tex_targets(const struct tex_image *t, const uint32_t in[4], uint32_t rgba[
 	for (unsigned int i = 4; i-- > 0;) {
 		unsigned int s = t->source[i];
 
-		if (s >= NVC597_TEXHEAD_BL_X_SOURCE_IN_R && s <= NVC597_TEXHEAD_BL_X_SOURCE_IN_A)
-			rgba[s - NVC597_TEXHEAD_BL_X_SOURCE_IN_R] = in[i];
+		if (s >= SOURCE(R) && s <= SOURCE(A))
+			rgba[s - SOURCE(R)] = in[i];
 	}
 }
 
@@ -261,11 +225,11 @@ void tex_sources(const struct tex_image *t, const uint32_t rgba[4], uint32_t out
 	for (unsigned int i = 0; i < 4; i++) {
 		unsigned int s = t->source[i];
 
-		if (s >= NVC597_TEXHEAD_BL_X_SOURCE_IN_R && s <= NVC597_TEXHEAD_BL_X_SOURCE_IN_A)
-			out[i] = rgba[s - NVC597_TEXHEAD_BL_X_SOURCE_IN_R];
-		else if (s == NVC597_TEXHEAD_BL_X_SOURCE_IN_ONE_INT)
+		if (s >= SOURCE(R) && s <= SOURCE(A))
+			out[i] = rgba[s - SOURCE(R)];
+		else if (s == SOURCE(ONE_INT))
 			out[i] = 1;
 		else
-			out[i] = s == NVC597_TEXHEAD_BL_X_SOURCE_IN_ONE_FLOAT ? f32_bits(1) : 0;
+			out[i] = s == SOURCE(ONE_FLOAT) ? F32_ONE : 0;
 	}
 }

@@ -284,18 +284,17 @@ static void memory(const struct sass_insn *in, const char *name, const char *tex
 
 static void picture(const struct sass_insn *in, const char *name)
 {
+	static const char *const dims[] = { "?", "1D", "2D", "3D" };
+	static const char *const lods[] = { "", ".LZ", ".LB", ".LL" };
+
 	if (!strcmp(name, "TEX")) {
-		put("%s %s, ", in->type2 == 3 ? ".LL" : "?", reg(in->s[2].reg));
-		put("%s, ", reg(in->dst));
-		put("%s, ", reg(in->s[0].reg));
-		put("%s, 0x%x, 0x%x, %s", reg(in->s[1].reg), in->s[1].bank,
-		    (unsigned int)in->imm / 4, in->type == 1 ? "2D" : "?");
-	} else {
-		put(".%s.EF.CTA.IGN [%s], ", in->type == 3 ? "2D" : in->type == 5 ? "3D" : "?",
-		    reg(in->s[0].reg));
-		put("%s, ", reg(in->s[1].reg));
-		put("%s", reg(in->s[2].reg));
+		put("%s R%u, R%u, R%u, R%u, 0x%x, 0x%x, %s", lods[in->type2], in->s[2].reg,
+		    in->dst, in->s[0].reg, in->s[1].reg, in->s[1].bank, (unsigned int)in->imm / 4,
+		    dims[in->type]);
+		return;
 	}
+	put(".%s.EF.CTA.IGN [R%u], R%u, R%u", dims[in->shift], in->s[0].reg, in->s[1].reg,
+	    in->ubase);
 }
 
 /* False: not a kind of instruction this test can print. */
