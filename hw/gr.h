@@ -7,6 +7,7 @@
 #define HW_GR_H
 
 #include "engine.h"
+#include "gob.h"
 #include "mmio.h"
 #include "ptop.h"
 #include "sm.h"
@@ -40,13 +41,18 @@ struct i2m {
 	bool active;
 };
 
-/* A clear in progress, row by row. */
+/* A clear in progress, row by row: of a layer's colour, or of depth and stencil. */
 struct gr_clear {
 	bool active;
-	uint64_t va;
-	uint32_t pitch, row_bytes, rows;
+	uint32_t data, todo;		/* CLEAR_SURFACE, and which of its bits are to come */
+	uint64_t va;			/* of the layer, or of all with blocks of some depth */
+	uint32_t y, z, rows;
+	uint32_t x_bytes, row_bytes, pitch;
+	bool blocks;			/* not by rows */
+	struct gob_layout gobs;
+	bool masked;			/* some bits of each element stay */
 	unsigned int element;
-	uint8_t pattern[16];
+	uint8_t pattern[16], mask[16];
 };
 
 struct gr_ctx {
@@ -102,10 +108,13 @@ enum engine_result gr_read(struct gr_ctx *ctx, unsigned int client, uint64_t va,
 enum engine_result gr_release(struct gr_ctx *ctx, unsigned int client,
 			      const struct qmd_release *r);
 
+/* gr_clear.c */
+enum engine_result gr_clear_start(struct gr_ctx *ctx, uint32_t data);	/* CLEAR_SURFACE */
+enum engine_result gr_clear_step(struct gr_ctx *ctx);
+
 /* gr_3d.c, gr_compute.c, gr_i2m.c: methods with effects; GR_NOT_MINE when it is none. */
 #define GR_NOT_MINE	((enum engine_result)-1)
 enum engine_result gr_3d_method(struct gr_ctx *ctx, uint32_t mthd, uint32_t data);
-enum engine_result gr_clear_step(struct gr_ctx *ctx);
 enum engine_result gr_report(struct gr_ctx *ctx, unsigned int subch, uint32_t d);
 enum engine_result gr_compute_method(struct gr_ctx *ctx, uint32_t mthd, uint32_t data);
 void gr_invalidate_caches(struct gr_ctx *ctx, uint32_t data);	/* INVALIDATE_SHADER_CACHES */
