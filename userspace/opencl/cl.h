@@ -55,7 +55,8 @@ struct cl_test {
 
 /* All tables of struct cl_test, each ended by a NULL name. */
 extern const struct cl_test tests_data[], tests_compute[], tests_number[],
-	tests_memory[], tests_share[], tests_api[], tests_buffer[], tests_image[];
+	tests_memory[], tests_share[], tests_api[], tests_buffer[], tests_image[], tests_image_kinds[],
+	tests_sampler[];
 
 /* Count a complaint and print it (the first few of each program). */
 void cl_fail(struct cl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

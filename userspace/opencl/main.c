@@ -22,7 +22,7 @@
 
 static const struct cl_test *const tables[] = {
 	tests_data, tests_compute, tests_number, tests_memory, tests_share, tests_api,
-	tests_buffer, tests_image,
+	tests_buffer, tests_image, tests_image_kinds, tests_sampler,
 };
 
 #define TABLES		(sizeof(tables) / sizeof(tables[0]))
