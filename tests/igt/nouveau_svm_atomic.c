@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "nv_ext.h"
 #include "nv_igt.h"
 #include "nv_mm.h"
 #include "nv_programs.h"
@@ -227,6 +228,96 @@ static void migrate_busy(struct nv *nv)
 	munmap(p, 64 * PAGE);
 }
 
+#define GRANULE ((size_t)NOUVEAU_SVM_GRANULE_BYTES)
+
+/* Advice x who counts x width, in one kind of memory. */
+
+struct location {
+	const char *name;
+	uint64_t header;
+	int where;		/* after the GPU alone: 1 VRAM, 0 RAM, -1 either */
+};
+
+static const struct location locations[] = {
+#define ADVICE(command, target) \
+	(NOUVEAU_SVM_BIND_COMMAND__##command | \
+	 (uint64_t)(target) << NOUVEAU_SVM_BIND_TARGET_SHIFT)
+	{ "none", ADVICE(RESET, 0), -1 },
+	{ "prefer VRAM", ADVICE(PREFER, NOUVEAU_SVM_BIND_TARGET__GPU_VRAM), 1 },
+	{ "prefer RAM", ADVICE(PREFER, NOUVEAU_SVM_BIND_TARGET__SYSTEM), -1 },
+	{ "pinned in VRAM", ADVICE(PIN, NOUVEAU_SVM_BIND_TARGET__GPU_VRAM), 1 },
+	{ "pinned in RAM", ADVICE(PIN, NOUVEAU_SVM_BIND_TARGET__SYSTEM), 0 },
+	{ "not moved", ADVICE(NO_MIGRATE, 1), 0 },
+};
+
+enum { BY_CPU = 1, BY_GPU = 2 };
+
+static void locate_one(struct nv *nv, char *p, const struct location *l, unsigned int who, bool wide)
+{
+	const uint64_t step = wide ? 0x100000001ull : 3;
+	struct cpu cpu = { .word = p + 16, .wide = wide };
+	struct drm_nouveau_svm_granule g;
+	uint64_t sum = 0, got;
+	pthread_t thread;
+
+	memset(p, 0, GRANULE);
+	igt_assert_eq(__nv_bind_raw(nv->fd, l->header, p, GRANULE, NULL), 0);
+	if (who & BY_CPU)
+		igt_assert_eq(pthread_create(&thread, NULL, cpu_count, &cpu), 0);
+	for (int i = 0; who & BY_GPU && i < 2; i++, sum += 32 * 10 * step) {
+		igt_assert_eq(wide ? __count64(nv, p + 16, step, 32, 10) :
+			      __count(nv, p + 16, step, 32, 10, false), 0);
+		igt_assert_eq(__nv_wait(nv), 0);
+	}
+	if (who == BY_GPU && l->where >= 0) {
+		/* pagemap takes a page that only the GPU has for one in VRAM */
+		nv_query(nv, p, &g, 1);
+		igt_assert_f(!!g.vram == l->where, "%s: %u pages in VRAM\n", l->name, g.vram);
+	}
+	if (who & BY_CPU) {
+		while (!cpu.done)
+			usleep(100);
+		cpu.stop = true;
+		pthread_join(thread, NULL);
+	}
+	got = wide ? *(uint64_t *)(p + 16) : *(uint32_t *)(p + 16);
+	igt_assert_f(got == sum + cpu.done, "%s, %s%s, %u bits: 0x%llx of 0x%llx\n", l->name,
+		     who & BY_CPU ? "CPU" : "", who & BY_GPU ? "GPU" : "", wide ? 64 : 32,
+		     (unsigned long long)got, (unsigned long long)(sum + cpu.done));
+}
+
+static void locate(struct nv *nv, int flags)
+{
+	const unsigned int n = ARRAY_LEN(locations) * 3 * 2;
+	const size_t bytes = (n + 1) * GRANULE;
+	char *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0), *p;
+	struct location l;
+
+	igt_assert(map != MAP_FAILED);
+	madvise(map, bytes, MADV_NOHUGEPAGE);
+	/* the CPU takes so much home here that places would be given up */
+	nv_knob("thrash_moves", 0);
+	p = map + (-(uintptr_t)map & (GRANULE - 1));
+	for (unsigned int i = 0; i < n; i++) {
+		l = locations[i / 6];
+		/* shared memory has no place in VRAM */
+		if (flags == MAP_SHARED)
+			l.where = 0;
+		locate_one(nv, p + i * GRANULE, &l, 1 + i % 3, i / 3 % 2);
+	}
+	munmap(map, bytes);
+}
+
+static void locate_anon(struct nv *nv)
+{
+	locate(nv, MAP_PRIVATE);
+}
+
+static void locate_shared(struct nv *nv)
+{
+	locate(nv, MAP_SHARED);
+}
+
 int igt_main()
 {
 	static const struct nv_case cases[] = {
@@ -238,6 +329,8 @@ int igt_main()
 		{ "atomic-mixed-batch", mixed, "Atomic, write and read faults together" },
 		{ "atomic-prot-read", read_only, "PROT_READ refuses atomics" },
 		{ "atomic-fork-busy", fork_busy, "fork under a counting kernel" },
+		{ "atomic-location", locate_anon, "Advice, who counts and width, all together" },
+		{ "atomic-location-shared", locate_shared, "The same in shared memory" },
 		{ "atomic-migrate-busy", migrate_busy, "Migration under a counting kernel" },
 	};
 

@@ -5,6 +5,7 @@
  * Functionality: what an SVM_BIND into full VRAM evicts, and what it does not
  */
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "nv_ext.h"
 #include "nv_igt.h"
@@ -154,6 +155,80 @@ static void pinned(struct nv *nv)
 	munmap(q, bytes);
 }
 
+/* 64 KiB that were named go home, and nothing else. */
+static void piece(struct nv *nv)
+{
+	const size_t granule = NOUVEAU_SVM_GRANULE_BYTES, n = BLOCK / granule;
+	uint32_t *p = nv_anon_aligned(BLOCK, BLOCK);
+	struct drm_nouveau_svm_granule g[n];
+	long long evicted;
+
+	igt_assert_eq(madvise(p, BLOCK, MADV_NOHUGEPAGE), 0);
+	nv_pattern(p, BLOCK, 8);
+	igt_assert_eq(nv_migrate(nv, p, BLOCK, true), 512);
+	evicted = nv_counter("pages_evicted");
+	nv_evict((char *)p + 5 * granule, granule);
+	/* part of one, and across two */
+	nv_evict((char *)p + 9 * granule + 3 * PAGE, PAGE);
+	nv_evict((char *)p + 20 * granule + 12 * PAGE, 8 * PAGE);
+	igt_assert_eq(nv_counter_since("pages_evicted", evicted), 16 + 1 + 8);
+	nv_query(nv, p, g, n);
+	for (size_t i = 0; i < n; i++) {
+		unsigned int home = i == 5 ? 16 : i == 9 ? 1 : i == 20 || i == 21 ? 4 : 0;
+
+		igt_assert_eq(g[i].system, home);
+		igt_assert_eq(g[i].vram, 16 - home);
+		igt_assert_eq(g[i].state, home == 16 ? NOUVEAU_SVM_STATE_SYSTEM :
+			      home ? NOUVEAU_SVM_STATE_MIXED : NOUVEAU_SVM_STATE_VRAM);
+	}
+	/* mapped by the piece, the neighbours of one that goes are not disturbed */
+	nv_knob("migrate", 0);
+	nv_sum(nv, p, 512, PAGE);
+	nv_evict((char *)p + 2 * granule, granule);
+	nv_query(nv, p, g, n);
+	igt_assert_eq(g[1].mapped, 16);
+	igt_assert_eq(g[2].mapped, 0);
+	igt_assert_eq(g[3].mapped, 16);
+	nv_knob("migrate", 1);
+	/* both sides see all of it */
+	nv_fill(nv, p, 512, PAGE, 100);
+	for (uint32_t i = 0; i < 512; i++)
+		igt_assert_eq(p[i * 1024], 100 + i);
+	munmap(p, BLOCK);
+}
+
+/* A huge page goes as a whole. */
+static void piece_huge(struct nv *nv)
+{
+	uint32_t *p = nv_thp(BLOCK);
+
+	nv_pattern(p, BLOCK, 9);
+	igt_assert_eq(nv_migrate(nv, p, BLOCK, true), 512);
+	nv_evict((char *)p + 100 * PAGE, PAGE);
+	igt_assert_eq(nv_pages_in_vram(p, BLOCK), 0);
+	nv_check_pattern(p, BLOCK, 9);
+	munmap(p, BLOCK);
+}
+
+/* Again and again under a kernel that adds: every count arrives. */
+static void piece_busy(struct nv *nv)
+{
+	const uint32_t threads = 32, rounds = 20000;
+	uint32_t *p = nv_anon_aligned(BLOCK, BLOCK);
+
+	igt_assert_eq(madvise(p, BLOCK, MADV_NOHUGEPAGE), 0);
+	nv_migrate(nv, p, BLOCK, true);
+	nv_hammer_launch(nv, p, threads, BLOCK / threads, rounds);
+	for (unsigned int i = 0; i < 100; i++) {
+		nv_evict((char *)p + i % threads * (BLOCK / threads), BLOCK / threads);
+		usleep(500);
+	}
+	igt_assert_eq(__nv_wait(nv), 0);
+	for (uint32_t i = 0; i < threads; i++)
+		igt_assert_eq(p[i * (BLOCK / threads / 4)], rounds);
+	munmap(p, BLOCK);
+}
+
 int igt_main()
 {
 	static const struct nv_case cases[] = {
@@ -161,6 +236,9 @@ int igt_main()
 		{ "room-own", own, "A range larger than VRAM keeps its beginning" },
 		{ "room-already", already, "What was there already stays" },
 		{ "room-pinned", pinned, "What the process pinned stays" },
+		{ "evict-piece", piece, "64 KiB that were named, and nothing else" },
+		{ "evict-piece-huge", piece_huge, "A huge page goes as a whole" },
+		{ "evict-piece-busy", piece_busy, "Under a kernel that adds" },
 	};
 
 	igt_fixture()

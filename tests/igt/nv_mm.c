@@ -223,6 +223,19 @@ int nv_pin(void *p, size_t bytes)
 
 /* What the driver shows and lets be set */
 
+void nv_evict(const void *p, size_t bytes)
+{
+	static const char pattern[] = "/sys/kernel/debug/dri/*/svm_evict";
+	char text[96];
+	glob_t found;
+
+	igt_require_f(!glob(pattern, 0, NULL, &found), "no %s\n", pattern);
+	snprintf(text, sizeof(text), "%d %llx %llx", getpid(), (unsigned long long)(uintptr_t)p,
+		 (unsigned long long)((uintptr_t)p + bytes));
+	igt_assert_f(nv_write_file(found.gl_pathv[0], text), "%s: %s\n", text, strerror(errno));
+	globfree(&found);
+}
+
 void nv_knob(const char *name, uint32_t value)
 {
 	char pattern[96], text[16];

@@ -38,6 +38,8 @@ int nv_pin(void *p, size_t bytes);
 
 /* Set a policy knob; it goes back at exit. Skips without debugfs. */
 void nv_knob(const char *name, uint32_t value);
+/* Evict what is in the first GPU's VRAM of it. Skips without debugfs. */
+void nv_evict(const void *p, size_t bytes);
 /* Write to a file of the kernel; false when that fails. */
 bool nv_write_file(const char *path, const char *text);
 /* Counter @name now minus @before; skips when counters cannot be read. */

@@ -57,6 +57,12 @@ void nouveau_dmem_request_end(struct nouveau_device *ndev, struct nouveau_dmem_r
 u64 nouveau_dmem_oldest_request(struct nouveau_device *ndev);
 void nouveau_dmem_keep(struct nouveau_device *ndev, struct page *page);
 
+/*
+ * Evict what is in @pages pages of VRAM from @addr on, all in 64 KiB; a folio of 2 MiB
+ * as a whole. 0, also when there is nothing; -EBUSY when it can't move now, -ENOMEM.
+ */
+int nouveau_dmem_evict_at(struct nouveau_device *ndev, u64 addr, unsigned int pages);
+
 /* One copy or clear of a migration: pages that continue each other on both sides. */
 struct nouveau_dmem_op {
 	u64 vram;			/* VRAM address, bytes */

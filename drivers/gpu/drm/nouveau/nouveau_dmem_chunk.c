@@ -159,6 +159,31 @@ int nouveau_dmem_claim(struct nouveau_dmem_chunk *chunk)
 }
 
 /**
+ * nouveau_dmem_claim_at - claim the chunk of a VRAM address
+ * @dmem: VRAM
+ * @addr: VRAM address, bytes
+ *
+ * Looks through all of them: not for use under load.
+ *
+ * Return: a claimed chunk; NULL when no page is in use there.
+ */
+struct nouveau_dmem_chunk *nouveau_dmem_claim_at(struct nouveau_dmem *dmem, u64 addr)
+{
+	struct nouveau_dmem_chunk *chunk;
+	unsigned int state;
+
+	guard(spinlock_irq)(&dmem->lock);
+	for (state = NOUVEAU_DMEM_GRANULES; state <= NOUVEAU_DMEM_FULL; state++)
+		list_for_each_entry(chunk, &dmem->chunks[state], link) {
+			if (addr - chunk->vram.addr >= chunk->vram.size)
+				continue;
+			chunk_set_state_locked(chunk, NOUVEAU_DMEM_EVICTING);
+			return chunk;
+		}
+	return NULL;
+}
+
+/**
  * nouveau_dmem_claim_used - claim some chunk that has pages in it
  * @dmem: VRAM
  *

@@ -114,6 +114,27 @@ int nouveau_dmem_evict(struct nouveau_dmem_chunk *chunk, const struct nouveau_ma
 	return moved ? 0 : -EBUSY;
 }
 
+int nouveau_dmem_evict_at(struct nouveau_device *ndev, u64 addr, unsigned int pages)
+{
+	struct nouveau_dmem_chunk *chunk = nouveau_dmem_claim_at(ndev->dmem, addr);
+	struct nouveau_mask mask, used;
+	unsigned int first;
+	int err;
+
+	if (!chunk)
+		return 0;
+	first = (addr - chunk->vram.addr) >> PAGE_SHIFT;
+	mask = nouveau_mask_range(first, first + pages);
+	err = nouveau_dmem_evict(chunk, &mask, false);
+	used = nouveau_dmem_used(chunk);
+	used = nouveau_mask_and(used, &mask);
+	/* It may have gone by itself. */
+	if (err == -EBUSY && nouveau_mask_empty(&used))
+		err = 0;
+	nouveau_dmem_unclaim(chunk, false);
+	return err;
+}
+
 /*
  * The VRAM manager wants a chunk back. Called with its reservation held, by whoever
  * needs VRAM; takes no lock of SVM. 0 when its VRAM is free.

@@ -112,6 +112,7 @@ void nouveau_dmem_folio_free(struct folio *folio);
 unsigned int nouveau_dmem_alloc(struct nouveau_dmem *dmem, const struct nouveau_mask *want,
 				unsigned int first, bool large, unsigned long *entries);
 int nouveau_dmem_claim(struct nouveau_dmem_chunk *chunk);
+struct nouveau_dmem_chunk *nouveau_dmem_claim_at(struct nouveau_dmem *dmem, u64 addr);
 struct nouveau_dmem_chunk *nouveau_dmem_claim_used(struct nouveau_dmem *dmem);
 unsigned int nouveau_dmem_unclaim(struct nouveau_dmem_chunk *chunk, bool dead);
 struct nouveau_mask nouveau_dmem_used(struct nouveau_dmem_chunk *chunk);

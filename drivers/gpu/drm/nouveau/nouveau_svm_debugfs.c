@@ -28,6 +28,7 @@ struct dentry *nouveau_svm_debugfs_init(struct nouveau_device *ndev, struct dent
 #define X(knob, def, help) debugfs_create_u32(#knob, 0644, dir, &k->knob);
 	NOUVEAU_SVM_KNOBS(X)
 #undef X
+	nouveau_svm_force_debugfs_init(ndev, root);
 	return dir;
 }
 

@@ -269,6 +269,9 @@ void nouveau_svm_room_look(struct nouveau_svm_mm *svm, struct nouveau_svm_room *
 void nouveau_svm_room_make(struct nouveau_svm_mm *svm, struct nouveau_svm_room *room, u64 base,
 			   const struct nouveau_mask *mask, struct nouveau_svm_scratch *s);
 
+/* nouveau_svm_force.c */
+void nouveau_svm_force_debugfs_init(struct nouveau_device *ndev, struct dentry *root);
+
 /* nouveau_svm_async.c */
 void nouveau_svm_queue_init(struct nouveau_svm_mm *svm);
 int nouveau_svm_bind_later(struct nouveau_svm_mm *svm, struct drm_file *file,
