@@ -323,7 +323,7 @@ static void args(struct nv *nv)
 		{ PREFER, 2 }, { PREFER, VRAM | 1 }, { PIN, 3 }, { PIN, 0x7fffffff },
 		{ NO_MIGRATE, 2 }, { NO_MIGRATE, VRAM }, { GRANULARITY, 1 }, { GRANULARITY, 2048 },
 		{ GRANULARITY, 12288 }, { GRANULARITY, 4 << 20 }, { GRANULARITY, VRAM },
-		{ RESET, 1 }, { 0x85, 0 }, { 0x7f, 0 }, { 0xff, 0 }, { 1, 0 },
+		{ RESET, 1 }, { 0x85, 2 }, { 0x85, VRAM }, { 0x86, 0 }, { 0x7f, 0 }, { 0xff, 0 }, { 1, 0 },
 	};
 	int fd = nv_open_render();
 	nv_ext ext = { 0 };

@@ -125,6 +125,37 @@ static void still_stays(void **state)
 	assert_no_pages(p.migrate);
 }
 
+static void read_mostly_stays_while_it_is_read(void **state)
+{
+	struct nouveau_svm_advice a = { .mostly = bits(0, PAGES) };
+	struct nouveau_svm_view v = anon_view(&a);
+	struct nouveau_svm_plan p;
+
+	/* hot enough to move without */
+	v.read = bits(100, 108);
+	v.heat.heat = 100;
+	nouveau_svm_plan(&v, K, &p);
+	assert_no_pages(p.migrate);
+	assert_mask(p.require, 100, 108);
+	v.advice = NULL;
+	nouveau_svm_plan(&v, K, &p);
+	assert_true(nouveau_mask_test(&p.migrate, 100));
+	/* what is written goes, and it alone */
+	v.advice = &a;
+	v.write = bits(102, 103);
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.migrate, 102, 103);
+	v.write = bits(0, 0);
+	v.atomic = bits(103, 104);
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.migrate, 103, 104);
+	/* unless VRAM is preferred */
+	a.vram = bits(96, 112);
+	v.atomic = bits(0, 0);
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.migrate, 96, 112);
+}
+
 static void thrash_yields_to_a_pin_only(void **state)
 {
 	struct nouveau_svm_advice a = { .vram = bits(0, PAGES) };
@@ -279,6 +310,7 @@ int main(void)
 		cmocka_unit_test(preferred_in_ram_stays),
 		cmocka_unit_test(atomics_have_no_other_place),
 		cmocka_unit_test(still_stays),
+		cmocka_unit_test(read_mostly_stays_while_it_is_read),
 		cmocka_unit_test(thrash_yields_to_a_pin_only),
 		cmocka_unit_test(where_nothing_can_move),
 		cmocka_unit_test(granularity),

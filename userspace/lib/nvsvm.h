@@ -189,6 +189,7 @@ enum nvsvm_advice {
 	NVSVM_ADVICE_NO_MIGRATE,	/* value 1: leave it where it is; 0: no longer */
 	NVSVM_ADVICE_GRANULARITY,	/* value: bytes served around a fault, 0: as usual */
 	NVSVM_ADVICE_RESET,		/* no advice */
+	NVSVM_ADVICE_READ_MOSTLY,	/* value 1: read by both sides; 0: no longer */
 };
 
 /*
@@ -206,6 +207,7 @@ NVSVM_API int nvsvm_advise(struct nvsvm_context *context, const void *address, s
 struct nvsvm_granule {
 	unsigned int system, vram;	/* pages that are there, of 16 */
 	unsigned int mapped;		/* the GPU can access without a fault */
+	unsigned int replica;		/* in RAM, with a copy in VRAM for the GPU */
 	unsigned int heat;		/* faulted pages, halved every second */
 	uint64_t faults;		/* faulted pages, ever */
 	uint64_t last_ns;		/* CLOCK_MONOTONIC of the last fault, 0: never */

@@ -172,6 +172,7 @@ static const struct {
 				      NOUVEAU_SVM_BIND_TARGET__SYSTEM, false },
 	[NVSVM_ADVICE_NO_MIGRATE] = { NOUVEAU_SVM_BIND_COMMAND__NO_MIGRATE, 0, true },
 	[NVSVM_ADVICE_GRANULARITY] = { NOUVEAU_SVM_BIND_COMMAND__GRANULARITY, 0, true },
+	[NVSVM_ADVICE_READ_MOSTLY] = { NOUVEAU_SVM_BIND_COMMAND__READ_MOSTLY, 0, true },
 	[NVSVM_ADVICE_RESET] = { NOUVEAU_SVM_BIND_COMMAND__RESET, 0, false },
 };
 
@@ -198,6 +199,7 @@ static void granule_from(struct nvsvm_granule *to, const struct drm_nouveau_svm_
 {
 	*to = (struct nvsvm_granule){
 		.system = from->system, .vram = from->vram, .mapped = from->mapped,
+		.replica = from->replica,
 		.heat = from->heat, .faults = from->faults, .last_ns = from->last,
 	};
 }

@@ -27,6 +27,7 @@ static const struct advice advices[] = {
 	{ "pin-vram", NVSVM_ADVICE_PIN_VRAM, 0 },
 	{ "pin-system", NVSVM_ADVICE_PIN_SYSTEM, 0 },
 	{ "no-migrate", NVSVM_ADVICE_NO_MIGRATE, 1 },
+	{ "read-mostly", NVSVM_ADVICE_READ_MOSTLY, 1 },
 	{ "granularity-4k", NVSVM_ADVICE_GRANULARITY, 4096 },
 	{ "granularity-2m", NVSVM_ADVICE_GRANULARITY, 2 << 20 },
 };

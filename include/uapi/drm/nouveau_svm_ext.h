@@ -107,6 +107,14 @@ struct drm_nouveau_svm_bind_ext {
  * operand: bytes, a power of two from 4 KiB to 2 MiB, 0: the driver's guess.
  */
 #define NOUVEAU_SVM_BIND_COMMAND__GRANULARITY	0x83
+/*
+ * Operand 1: read by CPU and GPU, hardly ever written; 0: no longer. Reads of the GPU
+ * do not move it. Where nobody can write to a page without the driver being told first
+ * the GPU reads a copy in VRAM, which is gone before a write by whoever it is can be
+ * seen. That is so for private anonymous pages that fork() or KSM made shared: see
+ * Documentation/uapi.md. All other pages are read where they are.
+ */
+#define NOUVEAU_SVM_BIND_COMMAND__READ_MOSTLY	0x85
 /* No advice; operand 0. */
 #define NOUVEAU_SVM_BIND_COMMAND__RESET		0x84
 
@@ -131,8 +139,12 @@ struct drm_nouveau_svm_granule {
 	__u8 vram;
 	/** @mapped: out, pages the GPU can access without a fault, 0 to 16 */
 	__u8 mapped;
-	/** @heat: out, faulted pages, halved every second (a knob in debugfs) */
-	__u32 heat;
+	/** @heat: out, faulted pages, halved every second (a knob in debugfs), at most 65535 */
+	__u16 heat;
+	/** @replica: out, pages in RAM of which the GPU has a copy in VRAM mapped, 0 to 16 */
+	__u8 replica;
+	/** @pad: out, 0 */
+	__u8 pad;
 	/** @faults: out, pages that faulted since SVM_INIT, wraps */
 	__u64 faults;
 	/** @last: out, CLOCK_MONOTONIC of the last fault, ns; 0: never */

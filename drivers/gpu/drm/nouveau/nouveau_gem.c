@@ -119,6 +119,7 @@ struct nouveau_bo *nouveau_bo_new(struct nouveau_device *ndev, u64 size, u64 ali
 	}
 
 	gem_places_init(&places, vram, 0);
+	bo->ttm.priority = NOUVEAU_VRAM_PRIORITY;
 	/* Frees @bo when it fails. */
 	err = ttm_bo_init_validate(&ndev->vram->bdev, &bo->ttm, ttm_bo_type_device,
 				   &places.placement, 0, true, NULL, NULL, nouveau_bo_destroy);

@@ -40,7 +40,8 @@
  *
  * MMU notifier callbacks take 5 and 7 only (trylock 5 when the range is not
  * blockable) and never allocate. migrate_to_ram() enters under core mm locks
- * and takes 6 and 7; so does the eviction of a chunk, which enters under 4.
+ * and takes 6 and 7; so does the eviction of a chunk, which enters under 4. That of a
+ * replica takes 5 and waits for TLBs, as a notifier does.
  * No lock of the driver is held around hmm_range_fault() or migrate_vma_*():
  * what they race with is sorted out by the notifier's sequence under 5.
  *

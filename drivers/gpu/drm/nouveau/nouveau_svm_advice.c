@@ -21,7 +21,7 @@ bool nouveau_svm_advice_empty(const struct nouveau_svm_advice *a)
 			return false;
 	/* Nothing is pinned that is not preferred. */
 	return nouveau_mask_empty(&a->vram) && nouveau_mask_empty(&a->system) &&
-	       nouveau_mask_empty(&a->still);
+	       nouveau_mask_empty(&a->still) && nouveau_mask_empty(&a->mostly);
 }
 
 void nouveau_svm_advice_clear(struct nouveau_svm_advice *a, const struct nouveau_mask *pages)
@@ -32,6 +32,7 @@ void nouveau_svm_advice_clear(struct nouveau_svm_advice *a, const struct nouveau
 	a->system = nouveau_mask_andnot(a->system, pages);
 	a->pinned = nouveau_mask_andnot(a->pinned, pages);
 	a->still = nouveau_mask_andnot(a->still, pages);
+	a->mostly = nouveau_mask_andnot(a->mostly, pages);
 	for (i = 0; i < NOUVEAU_SVM_GRAIN_BITS; i++)
 		a->grain[i] = nouveau_mask_andnot(a->grain[i], pages);
 }
@@ -105,7 +106,8 @@ struct nouveau_mask nouveau_svm_advice_region(const struct nouveau_svm_view *v,
  *
  * Preferred in VRAM goes there at the first touch, thrash or not when it is
  * pinned. Preferred in RAM stays, except for the GPU's atomics, which may have
- * no other place.
+ * no other place. What is read mostly stays as long as it is only read, so that both
+ * sides have it; unless it is preferred in VRAM.
  */
 void nouveau_svm_advise(const struct nouveau_svm_view *v, const struct nouveau_svm_knobs *k,
 			const struct nouveau_mask *region, struct nouveau_svm_plan *plan)
@@ -114,6 +116,11 @@ void nouveau_svm_advise(const struct nouveau_svm_view *v, const struct nouveau_s
 	struct nouveau_mask fixed = nouveau_svm_advice_fixed(a, true);
 	struct nouveau_mask stay = nouveau_mask_andnot(a->system, &v->atomic);
 	struct nouveau_mask go = nouveau_mask_and(a->vram, region), may;
+	struct nouveau_mask read = nouveau_mask_andnot(a->mostly, &v->write);
+
+	read = nouveau_mask_andnot(read, &v->atomic);
+	read = nouveau_mask_andnot(read, &a->vram);
+	stay = nouveau_mask_or(stay, &read);
 
 	if (plan->reason == NOUVEAU_PLAN_THRASH)
 		go = nouveau_mask_and(go, &a->pinned);

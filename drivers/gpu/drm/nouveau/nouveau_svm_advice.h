@@ -22,6 +22,7 @@ struct nouveau_svm_advice {
 	struct nouveau_mask vram, system;	/* preferred location, at most one */
 	struct nouveau_mask pinned;		/* there: moved by the CPU's touch only */
 	struct nouveau_mask still;		/* never moved */
+	struct nouveau_mask mostly;		/* read: copied where possible, not moved */
 	struct nouveau_mask grain[NOUVEAU_SVM_GRAIN_BITS];
 };
 

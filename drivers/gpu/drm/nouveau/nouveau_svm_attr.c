@@ -107,6 +107,11 @@ static void advice_apply(struct nouveau_svm_advice *a, const struct nouveau_mask
 		if (target)
 			a->still = nouveau_mask_or(a->still, pages);
 		break;
+	case NOUVEAU_SVM_BIND_COMMAND__READ_MOSTLY:
+		a->mostly = nouveau_mask_andnot(a->mostly, pages);
+		if (target)
+			a->mostly = nouveau_mask_or(a->mostly, pages);
+		break;
 	case NOUVEAU_SVM_BIND_COMMAND__GRANULARITY:
 		nouveau_svm_advice_set_grain(a, pages, target);
 		break;
@@ -128,6 +133,29 @@ static void advice_zap_locked(struct nouveau_svm_mm *svm, u64 base,
 		return;
 	here = nouveau_mask_andnot(*pages, &block->vram);
 	nouveau_svm_zap_pages_locked(svm, block, &here);
+}
+
+/* Mappings that another advice would have made otherwise. */
+static noinline_for_stack void advice_changed_locked(struct nouveau_svm_mm *svm, u64 base,
+						     const struct nouveau_mask *vram,
+						     const struct nouveau_mask *mostly,
+						     const struct nouveau_svm_advice *now)
+{
+	struct nouveau_mask more = nouveau_mask_andnot(now->vram, vram);
+	struct nouveau_mask less = nouveau_mask_andnot(*mostly, &now->mostly);
+	u64 first, end;
+
+	if (!nouveau_mask_empty(&less)) {
+		first = base + ((u64)nouveau_mask_next(&less, 0, true) << PAGE_SHIFT);
+		end = base + ((u64)nouveau_mask_end(&less) << PAGE_SHIFT);
+		nouveau_svm_replica_drop_locked(svm, first, end);
+	}
+	less = nouveau_mask_andnot(now->mostly, mostly);
+	more = nouveau_mask_or(more, &less);
+	if (!nouveau_mask_empty(&more))
+		advice_zap_locked(svm, base, &more);
+	if (!nouveau_mask_empty(&now->mostly))
+		WRITE_ONCE(svm->read_mostly, true);
 }
 
 /* An entry to write to, unless there is one; mmap_lock held. */
@@ -153,8 +181,8 @@ static int advise_pages(struct nouveau_svm_mm *svm, u64 start, u64 end, u32 comm
 	struct nouveau_mask pages = nouveau_mask_range(nouveau_svm_block_page(base, start),
 						       nouveau_svm_block_page(base, end));
 	bool clears = command == NOUVEAU_SVM_BIND_COMMAND__RESET;
+	struct nouveau_mask vram, mostly;
 	struct nouveau_svm_advice *a;
-	struct nouveau_mask before;
 	int err;
 
 	for (;;) {
@@ -169,11 +197,10 @@ static int advise_pages(struct nouveau_svm_mm *svm, u64 start, u64 end, u32 comm
 			return err;
 	}
 	if (a) {
-		before = a->vram;
+		vram = a->vram;
+		mostly = a->mostly;
 		advice_apply(a, &pages, command, target);
-		before = nouveau_mask_andnot(a->vram, &before);
-		if (!nouveau_mask_empty(&before))
-			advice_zap_locked(svm, base, &before);
+		advice_changed_locked(svm, base, &vram, &mostly, a);
 		if (nouveau_svm_advice_empty(a)) {
 			xa_erase(&svm->advice, idx);
 			kfree(a);
@@ -279,6 +306,7 @@ int nouveau_svm_advice_check(u32 command, u32 target)
 		     target == NOUVEAU_SVM_BIND_TARGET__NONE;
 		break;
 	case NOUVEAU_SVM_BIND_COMMAND__NO_MIGRATE:
+	case NOUVEAU_SVM_BIND_COMMAND__READ_MOSTLY:
 		ok = target <= 1;
 		break;
 	case NOUVEAU_SVM_BIND_COMMAND__GRANULARITY:

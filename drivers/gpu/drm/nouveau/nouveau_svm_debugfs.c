@@ -76,22 +76,25 @@ void nouveau_svm_debugfs_show(struct nouveau_device *ndev, struct seq_file *m)
 	nouveau_evict_debugfs_show(ndev, m);
 }
 
-/* What the GPU reaches without a fault, KiB: in VRAM, and in RAM. */
-static void fdinfo_mapped(struct nouveau_svm_mm *svm, u64 *vram, u64 *sys)
+/* What the GPU reaches without a fault, KiB: in VRAM, in RAM, copies of RAM in VRAM. */
+static void fdinfo_mapped(struct nouveau_svm_mm *svm, u64 *vram, u64 *sys, u64 *replica)
 {
 	struct nouveau_svm_block *block;
 	unsigned long idx;
 	u64 mapped = 0;
 
 	*vram = 0;
+	*replica = 0;
 	nouveau_pt_lock(svm->pt);
 	xa_for_each(&svm->blocks, idx, block) {
 		*vram += nouveau_mask_weight(&block->vram, 0, NOUVEAU_BLOCK_PAGES);
+		*replica += nouveau_mask_weight(&block->replica, 0, NOUVEAU_BLOCK_PAGES);
 		mapped += nouveau_mask_weight(&block->mapped, 0, NOUVEAU_BLOCK_PAGES);
 	}
 	nouveau_pt_unlock(svm->pt);
-	*sys = (mapped - *vram) << (PAGE_SHIFT - 10);
+	*sys = (mapped - *vram - *replica) << (PAGE_SHIFT - 10);
 	*vram <<= PAGE_SHIFT - 10;
+	*replica <<= PAGE_SHIFT - 10;
 }
 
 /**
@@ -101,11 +104,12 @@ static void fdinfo_mapped(struct nouveau_svm_mm *svm, u64 *vram, u64 *sys)
  */
 void nouveau_svm_fdinfo(struct nouveau_svm_mm *svm, struct drm_printer *p)
 {
-	u64 vram, sys;
+	u64 vram, sys, replica;
 
-	fdinfo_mapped(svm, &vram, &sys);
+	fdinfo_mapped(svm, &vram, &sys, &replica);
 	drm_printf(p, "drm-nouveau-svm-resident:\t%llu KiB\n", vram);
 	drm_printf(p, "drm-nouveau-svm-mapped:\t%llu KiB\n", sys);
+	drm_printf(p, "drm-nouveau-svm-replicas:\t%llu KiB\n", replica);
 	drm_printf(p, "drm-nouveau-svm-faults:\t%lld\n", atomic64_read(&svm->faults));
 	drm_printf(p, "drm-nouveau-svm-evicted:\t%lld KiB\n",
 		   atomic64_read(&svm->pages_evicted) << (PAGE_SHIFT - 10));

@@ -37,8 +37,9 @@ struct map_stage {
 	struct nouveau_svm_window *win;
 	const struct nouveau_svm_map *map;
 	struct nouveau_svm_scratch *s;
-	struct nouveau_mask valid, writable, vram;
+	struct nouveau_mask valid, writable, vram, replica;
 	u32 big;
+	u32 replica_serial;
 	bool huge;
 };
 
@@ -111,6 +112,44 @@ static int stage_unshare(struct map_stage *st)
 	return err;
 }
 
+/*
+ * What is advised to be read mostly, and is, comes from copies in VRAM where there can
+ * be any (nouveau_svm_replicate.c).
+ */
+static noinline_for_stack void stage_replicate(struct map_stage *st)
+{
+	const struct nouveau_svm_advice *a;
+	struct nouveau_mask want = { };
+	unsigned int i;
+
+	st->replica = want;
+	if (!READ_ONCE(st->svm->read_mostly))
+		return;
+	nouveau_pt_lock(st->svm->pt);
+	a = nouveau_svm_advice_get_locked(st->svm, st->block->base);
+	if (a)
+		want = a->mostly;
+	nouveau_pt_unlock(st->svm->pt);
+	want = nouveau_mask_andnot(want, &st->block->hole);
+	want = nouveau_mask_andnot(want, &st->map->require_write);
+	nouveau_mask_for_each(&want, i) {
+		unsigned long pfn = st->s->pfns[i];
+
+		if (i < st->map->first || i >= st->map->end || !(pfn & HMM_PFN_VALID) ||
+		    pfn & (HMM_PFN_ERROR | HMM_PFN_WRITE) ||
+		    is_device_private_page(hmm_pfn_to_page(pfn)))
+			nouveau_mask_clear(&want, i);
+	}
+	if (!nouveau_mask_empty(&want))
+		st->replica = nouveau_svm_replicate(st->svm, st->block, &want, st->s,
+						    &st->replica_serial);
+}
+
+static bool stage_is_local(const struct map_stage *st, unsigned int i)
+{
+	return nouveau_mask_test(&st->vram, i) || nouveau_mask_test(&st->replica, i);
+}
+
 static void stage_unmap_dma(struct map_stage *st)
 {
 	unsigned int i;
@@ -118,7 +157,7 @@ static void stage_unmap_dma(struct map_stage *st)
 	if (!st->block->dma)
 		return;
 	nouveau_mask_for_each(&st->valid, i) {
-		if (!nouveau_mask_test(&st->vram, i))
+		if (!stage_is_local(st, i))
 			nouveau_svm_unmap_page(st->svm, st->s->addr[i]);
 	}
 }
@@ -138,16 +177,18 @@ static int stage_addresses(struct map_stage *st)
 		if (nouveau_mask_test(&st->block->hole, i))
 			continue;
 		page = hmm_pfn_to_page(s->pfns[i]);
+		if (nouveau_mask_test(&st->replica, i)) {
+			nouveau_mask_set(&st->valid, i);
+			continue;
+		}
 		if (is_device_private_page(page)) {
 			s->addr[i] = nouveau_dmem_page_addr(st->svm->ndev, page);
 			nouveau_mask_set(&st->vram, i);
 		} else {
 			s->addr[i] = dma_map_page_attrs(dev, page, 0, PAGE_SIZE, DMA_BIDIRECTIONAL,
 							NOUVEAU_SVM_DMA_ATTRS);
-			if (dma_mapping_error(dev, s->addr[i])) {
-				stage_unmap_dma(st);
+			if (dma_mapping_error(dev, s->addr[i]))
 				return -ENOMEM;
-			}
 		}
 		nouveau_mask_set(&st->valid, i);
 		nouveau_mask_assign(&st->writable, i, s->pfns[i] & HMM_PFN_WRITE);
@@ -166,7 +207,8 @@ static bool stage_is_one(const struct map_stage *st, unsigned int first, unsigne
 	if (nouveau_mask_weight(&st->valid, first, first + n) != n)
 		return false;
 	w = nouveau_mask_weight(&st->writable, first, first + n);
-	v = nouveau_mask_weight(&st->vram, first, first + n);
+	v = nouveau_mask_weight(&st->vram, first, first + n) +
+	    nouveau_mask_weight(&st->replica, first, first + n);
 	a = nouveau_mask_weight(&st->map->atomic, first, first + n);
 	if ((w && w != n) || (v && v != n) || (a && a != n && v != n))
 		return false;
@@ -203,6 +245,8 @@ static int stage_prepare(struct map_stage *st)
 			attr.aperture = TU102_APERTURE_VRAM;
 			attr.no_atomics = false;
 		}
+		if (nouveau_mask_test(&st->replica, i))
+			attr.aperture = TU102_APERTURE_VRAM;
 		st->s->ptes[i] = tu102_pte_encode(st->s->addr[i], &attr);
 	}
 
@@ -323,9 +367,10 @@ static unsigned int commit_swap_dma(struct map_stage *st)
 	if (!block->dma)
 		return 0;
 	nouveau_mask_for_each(&st->valid, i) {
-		if (nouveau_mask_test(&block->mapped, i) && !nouveau_mask_test(&block->vram, i))
+		if (nouveau_mask_test(&block->mapped, i) &&
+		    !nouveau_mask_test(&block->vram, i) && !nouveau_mask_test(&block->replica, i))
 			st->s->old[n++] = block->dma[i];
-		block->dma[i] = nouveau_mask_test(&st->vram, i) ? 0 : st->s->addr[i];
+		block->dma[i] = stage_is_local(st, i) ? 0 : st->s->addr[i];
 	}
 	return n;
 }
@@ -340,6 +385,8 @@ static void commit_masks(struct map_stage *st)
 	block->writable = nouveau_mask_or(block->writable, &st->writable);
 	block->vram = nouveau_mask_andnot(block->vram, &st->valid);
 	block->vram = nouveau_mask_or(block->vram, &st->vram);
+	block->replica = nouveau_mask_andnot(block->replica, &st->valid);
+	block->replica = nouveau_mask_or(block->replica, &st->replica);
 	block->atomic = nouveau_mask_andnot(block->atomic, &st->valid);
 	block->stale_run = 0;
 	block->huge = st->huge;
@@ -399,6 +446,17 @@ static bool stage_cuts_huge_locked(const struct map_stage *st)
 	return st->block->huge && (st->map->first || st->map->end != NOUVEAU_BLOCK_PAGES);
 }
 
+/* Whether the replicas that were staged are still there, or can be now. */
+static int stage_publish_replicas_locked(struct map_stage *st)
+{
+	nouveau_pt_assert_locked(st->svm->pt);
+	if (nouveau_mask_empty(&st->replica))
+		return 0;
+	if (st->block->replica_serial != st->replica_serial)
+		return -EAGAIN;
+	return nouveau_svm_replica_publish_locked(st->svm, st->s->fresh);
+}
+
 static int stage_publish(struct map_stage *st, const struct hmm_range *range)
 {
 	unsigned int valid = nouveau_mask_weight(&st->valid, 0, NOUVEAU_BLOCK_PAGES);
@@ -411,6 +469,8 @@ static int stage_publish(struct map_stage *st, const struct hmm_range *range)
 	    stage_cuts_huge_locked(st))
 		err = -EAGAIN;
 	else
+		err = stage_publish_replicas_locked(st);
+	if (!err)
 		stage_commit_locked(st);
 	nouveau_pt_unlock(st->svm->pt);
 	trace_nouveau_pt_commit(st->svm, range->start, range->end, valid, err);
@@ -483,18 +543,20 @@ static int map_once(struct map_stage *st)
 		err = stage_unshare(st);
 	if (err)
 		return err;
+	stage_replicate(st);
 	if (stage_is_folio(st)) {
 		err = stage_prepare_huge(st);
 	} else {
 		err = stage_addresses(st);
-		if (err)
-			return err;
-		err = stage_prepare(st);
+		if (!err)
+			err = stage_prepare(st);
 	}
 	if (!err)
 		err = stage_publish(st, &range);
-	if (err)
-		stage_unmap_dma(st);
+	if (!err)
+		return 0;
+	stage_unmap_dma(st);
+	nouveau_svm_replicate_abort(st->svm, st->s);
 	return err;
 }
 

@@ -118,7 +118,8 @@ void nouveau_svm_unmap_dma_locked(struct nouveau_svm_mm *svm, struct nouveau_svm
 	if (block->dma) {
 		for (i = first; i < end; i++) {
 			if (!nouveau_mask_test(&block->mapped, i) ||
-			    nouveau_mask_test(&block->vram, i))
+			    nouveau_mask_test(&block->vram, i) ||
+			    nouveau_mask_test(&block->replica, i))
 				continue;
 			nouveau_svm_unmap_page(svm, block->dma[i]);
 		}
@@ -126,6 +127,7 @@ void nouveau_svm_unmap_dma_locked(struct nouveau_svm_mm *svm, struct nouveau_svm
 	block->mapped = nouveau_mask_andnot(block->mapped, &gone);
 	block->writable = nouveau_mask_andnot(block->writable, &gone);
 	block->vram = nouveau_mask_andnot(block->vram, &gone);
+	block->replica = nouveau_mask_andnot(block->replica, &gone);
 	if (nouveau_mask_weight(&block->atomic, first, end)) {
 		block->atomic = nouveau_mask_andnot(block->atomic, &gone);
 		WRITE_ONCE(block->atomic_lost_ns, ktime_get_ns());
@@ -385,8 +387,13 @@ static bool svm_invalidate(struct mmu_interval_notifier *mni,
 			heat_returned_locked(svm, start, end);
 		if (range->event == MMU_NOTIFY_CLEAR && nouveau_evict_is_on(svm->ndev))
 			heat_evicted_locked(svm, start, end);
+		nouveau_svm_replica_widen_locked(svm, &start, &end);
 		zapped = nouveau_svm_zap_locked(svm, start, end);
+		nouveau_svm_replica_release_locked(svm, start, end);
 		nouveau_svm_release_held_locked(svm, start, end);
+	} else {
+		/* Core mm does not let go of a page that is held. */
+		nouveau_svm_replica_drop_locked(svm, start, end);
 	}
 	nouveau_pt_unlock(svm->pt);
 	trace_nouveau_notifier(svm, start, end, range->event, own, zapped);
@@ -449,6 +456,7 @@ static void svm_stop(struct nouveau_svm_mm *svm)
 	nouveau_svm_release_held_locked(svm, 0, U64_MAX);
 	nouveau_pt_unlock(svm->pt);
 	cancel_delayed_work_sync(&svm->held_work);
+	nouveau_svm_replica_fini(svm);
 
 	xa_for_each(&svm->windows, idx, win) {
 		mmu_interval_notifier_remove(&win->notifier);
@@ -581,6 +589,7 @@ int nouveau_svm_enable(struct nouveau_vm *vm, u64 unmanaged_addr, u64 unmanaged_
 	INIT_LIST_HEAD(&svm->held);
 	INIT_DELAYED_WORK(&svm->held_work, nouveau_svm_held_work);
 	xa_init(&svm->advice);
+	nouveau_svm_replica_init(svm);
 	nouveau_svm_queue_init(svm);
 	svm->ndev = ndev;
 	svm->pt = nouveau_vm_pt(vm);

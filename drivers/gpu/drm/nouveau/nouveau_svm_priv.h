@@ -21,6 +21,7 @@
 #include "nouveau_svm.h"
 #include "nouveau_svm_advice.h"
 #include "nouveau_svm_policy.h"
+#include "nouveau_svm_replica.h"
 
 struct drm_file;
 struct nouveau_device;
@@ -64,9 +65,11 @@ struct nouveau_svm_block {
 	struct nouveau_mask mapped;
 	struct nouveau_mask writable;	/* of the mapped ones */
 	struct nouveau_mask vram;	/* of the mapped ones: device-private */
-	struct nouveau_mask atomic;	/* of the others: only the GPU has them, 4 KiB entries */
+	struct nouveau_mask replica;	/* of the others: read-only, to a copy in VRAM */
+	struct nouveau_mask atomic;	/* of the rest: only the GPU has them, 4 KiB entries */
 	u64 atomic_lost_ns;		/* when the last one of those went back to the CPUs */
 	u32 big;			/* 64 KiB granules that are one PTE */
+	u32 replica_serial;		/* changes when a replica comes or goes */
 	bool huge;			/* the block is one PTE */
 	u8 stale_run;			/* replays in a row after which nothing was to be done */
 	u32 stale_replay;		/* number of the last of them */
@@ -135,6 +138,13 @@ struct nouveau_svm_mm {
 	atomic_t serial;
 	/** @advice: struct nouveau_svm_advice by VA >> NOUVEAU_BLOCK_SHIFT, under the PT lock */
 	struct xarray advice;
+	/** @read_mostly: some advice was, ever */
+	bool read_mostly;
+	/** @replicas: struct nouveau_svm_replica by VA >> 16, under the PT lock */
+	struct xarray replicas;
+	/** @dead_replicas: whose VRAM @replica_work gives back; PT lock */
+	struct list_head dead_replicas;
+	struct work_struct replica_work;
 	/** @queue: each of its entries has a reference of @users */
 	struct nouveau_svm_queue queue;
 	pid_t tgid;
@@ -164,6 +174,7 @@ struct nouveau_svm_scratch {
 	u64 ptes[NOUVEAU_BLOCK_PAGES];
 	dma_addr_t old[NOUVEAU_BLOCK_PAGES];		/* mappings to undo */
 	struct nouveau_svm_advice advice;		/* of the block */
+	struct nouveau_svm_replica *fresh[NOUVEAU_GRANULES];	/* until they are published */
 };
 
 /**

@@ -141,7 +141,10 @@ static void query_use(struct query *q, u64 base)
 	for (g = 0; g < NOUVEAU_GRANULES; g++) {
 		q->out[g].mapped = nouveau_mask_weight(&block->mapped, g * NOUVEAU_GRANULE_PAGES,
 						       (g + 1) * NOUVEAU_GRANULE_PAGES);
-		q->out[g].heat = use_heat(&block->use, g, halflife, now);
+		q->out[g].heat = min_t(u32, use_heat(&block->use, g, halflife, now), U16_MAX);
+		q->out[g].replica =
+			nouveau_mask_weight(&block->replica, g * NOUVEAU_GRANULE_PAGES,
+					    (g + 1) * NOUVEAU_GRANULE_PAGES);
 		q->out[g].faults = block->use.faults[g];
 		q->out[g].last = block->use.last_ns[g];
 	}

@@ -75,6 +75,7 @@ static struct vram_bo *vram_bo_new(struct nouveau_device *ndev, u64 size, u64 al
 		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&bo->lock);
 	bo->chunk = chunk;
+	bo->ttm.priority = chunk && !chunk->ops->shrink ? 0 : NOUVEAU_VRAM_PRIORITY;
 	drm_gem_private_object_init(&ndev->drm, &bo->ttm.base, size);
 	/* Destroys @bo when it fails. */
 	err = ttm_bo_init_reserved(&ndev->vram->bdev, &bo->ttm, ttm_bo_type_kernel, &placement,
@@ -248,25 +249,12 @@ int nouveau_chunk_evict(struct ttm_buffer_object *ttm)
 	return err ? -EBUSY : 0;
 }
 
-static u64 reclaim_chunk(struct vram_bo *bo, struct nouveau_reclaim *rc)
-{
-	struct nouveau_chunk *chunk = chunk_enter(bo);
-	u64 got;
-
-	if (!chunk)
-		return 0;
-	got = chunk->ops->shrink(chunk, rc);
-	chunk_exit(bo, false);
-	return got;
-}
-
 /*
  * Out of VRAM, as TTM would do it; but never wait for the GPU here: what keeps the
  * object busy may itself wait for a fault that wants this room.
  */
-static u64 reclaim_bo(struct ttm_buffer_object *ttm, struct ttm_operation_ctx *ctx)
+static u64 reclaim_whole(struct ttm_buffer_object *ttm, struct ttm_operation_ctx *ctx)
 {
-	struct nouveau_device *ndev = ttm_to_vram(ttm->bdev)->ndev;
 	struct ttm_placement placement;
 	u64 size = ttm->base.size;
 
@@ -274,10 +262,32 @@ static u64 reclaim_bo(struct ttm_buffer_object *ttm, struct ttm_operation_ctx *c
 	if (ttm->pin_count || !placement.num_placement ||
 	    !dma_resv_test_signaled(ttm->base.resv, DMA_RESV_USAGE_BOOKKEEP))
 		return 0;
-	if (ttm_bo_validate(ttm, &placement, ctx))
+	return ttm_bo_validate(ttm, &placement, ctx) ? 0 : size;
+}
+
+static u64 reclaim_chunk(struct vram_bo *bo, struct nouveau_reclaim *rc,
+			 struct ttm_operation_ctx *ctx)
+{
+	struct nouveau_chunk *chunk = chunk_enter(bo);
+	u64 got = 0;
+	bool whole;
+
+	if (!chunk)
 		return 0;
-	nouveau_stat_inc(&ndev->stats, NOUVEAU_STAT_EVICT_BO);
-	return size;
+	whole = !chunk->ops->shrink;
+	if (!whole)
+		got = chunk->ops->shrink(chunk, rc);
+	chunk_exit(bo, false);
+	return whole ? reclaim_whole(&bo->ttm, ctx) : got;
+}
+
+static u64 reclaim_bo(struct ttm_buffer_object *ttm, struct ttm_operation_ctx *ctx)
+{
+	u64 got = reclaim_whole(ttm, ctx);
+
+	if (got)
+		nouveau_stat_inc(&ttm_to_vram(ttm->bdev)->ndev->stats, NOUVEAU_STAT_EVICT_BO);
+	return got;
 }
 
 void nouveau_vram_reclaim(struct nouveau_device *ndev, struct nouveau_reclaim *rc)
@@ -289,7 +299,7 @@ void nouveau_vram_reclaim(struct nouveau_device *ndev, struct nouveau_reclaim *r
 
 	ttm_bo_lru_for_each_reserved_guarded(&cursor, &ndev->vram->vram.base, &arg, bo) {
 		if (nouveau_vram_owns(bo))
-			rc->got += reclaim_chunk(to_vram_bo(bo), rc);
+			rc->got += reclaim_chunk(to_vram_bo(bo), rc, &ctx);
 		else if (nouveau_bo_owns(bo))
 			rc->got += reclaim_bo(bo, &ctx);
 		if (rc->got >= rc->want)

@@ -55,11 +55,20 @@ struct nouveau_reclaim {
 	bool spared;		/* there was some */
 };
 
+/*
+ * Of buffer objects and of chunks that can shrink. The others are of priority 0: whoever
+ * needs room takes them first.
+ */
+#define NOUVEAU_VRAM_PRIORITY	1
+
 /* Both are called with lock 4 of nouveau_lock.h held. */
 struct nouveau_chunk_ops {
 	/* Move out. 0 once the pages are elsewhere, an errno to be left alone. */
 	int (*evict)(struct nouveau_chunk *chunk);
-	/* Free about as much as is missing, the least used; the chunk stays. Returns how much. */
+	/*
+	 * Free about as much as is missing, the least used; the chunk stays. Returns how much.
+	 * NULL: it costs nothing to evict all of it.
+	 */
 	u64 (*shrink)(struct nouveau_chunk *chunk, struct nouveau_reclaim *rc);
 };
 
