@@ -26,6 +26,7 @@
 #define SASS_ROWS	(SASS_UR + 64)
 #define SASS_UP		8		/* predicate row of UP0 */
 #define SASS_PREDS	16
+#define SASS_BANK_CX	0xff	/* not a bank: the constants a uniform pair describes */
 #define SASS_PP_NOT	8		/* of a predicate source: inverted */
 #define SASS_PP_UP	16		/* a uniform one */
 

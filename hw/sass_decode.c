@@ -240,14 +240,20 @@ static int check_operands(struct sass_insn *in)
 }
 
 /*
- * Bit 91 says that there is a uniform register. In the forms with a constant it
- * makes that register a descriptor of the bank, which the model lacks.
+ * Bit 91 says that there is a uniform register. In the forms with a constant that
+ * register and the one after it describe where the constants are.
  */
-static int form_error(const struct sass_desc *d, unsigned int form, const uint32_t w[4])
+static int described_constants(struct sass_insn *in, unsigned int form, const uint32_t w[4])
 {
-	if (d->forms && (form == 3 || form == 5) && sass_bits(w, 91, 91))
-		return NVX_SM_WARP_ERROR_ILLEGAL_PARAM;
-	return 0;
+	uint32_t ur = sass_bits(w, 37, 32);
+
+	if (!in->desc->forms || (form != 3 && form != 5) || !sass_bits(w, 91, 91))
+		return 0;
+	for (unsigned int i = 0; i < 3; i++)
+		if (in->s[i].kind == SASS_CONST)
+			in->s[i].bank = SASS_BANK_CX;
+	in->ubase = uniform_row(ur);
+	return ur % 2 && ur != SASS_URZ ? NVX_SM_WARP_ERROR_MISALIGNED_REG : 0;
 }
 
 void sass_decode(struct sass_insn *in, const uint32_t w[4])
@@ -281,7 +287,7 @@ void sass_decode(struct sass_insn *in, const uint32_t w[4])
 	/* form_operands() replaced whole operands: give each its default width. */
 	for (unsigned int i = 0; i < 3; i++)
 		in->s[i].width = 1;
-	esr = form_error(d, code >> 9, w);
+	esr = described_constants(in, code >> 9, w);
 	if (!esr && d->fields)
 		esr = d->fields(in, w);
 	if (d->flags & SASS_F_UNIFORM)

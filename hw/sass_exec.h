@@ -59,6 +59,7 @@ SASS_EXEC(frnd);
 
 /* sass_exec_mem.c */
 SASS_EXEC(ld);
+SASS_EXEC(ldg);
 SASS_EXEC(st);
 SASS_EXEC(ldl);
 SASS_EXEC(stl);
@@ -183,6 +184,7 @@ SASS_FIELDS(cctl);
 SASS_FIELDS(ldl);
 SASS_FIELDS(stl);
 SASS_FIELDS(ldc);
+SASS_FIELDS(ldc_described);
 SASS_FIELDS(atom);
 SASS_FIELDS(atom_cas);
 SASS_FIELDS(red);

@@ -306,6 +306,16 @@ sass_element_fn sass_store_fn(const struct sass_insn *in)
 	return stores[in->type];
 }
 
+/* Where the predicate does not hold there is nothing to load, and that is zero. */
+SASS_EXEC(ldg)
+{
+	uint32_t wanted = mask & pred_get(w, in->pp[0]);
+
+	FOR_MASK(i, mask & ~wanted)
+		sass_load_fn(in)(w, in, i, NULL);
+	return wanted ? access_all(w, in, wanted, MMU_READ, sass_load_fn(in)) : SASS_NEXT;
+}
+
 SASS_EXEC(ld)
 {
 	return access_all(w, in, mask, MMU_READ, sass_load_fn(in));
@@ -363,8 +373,12 @@ SASS_EXEC(ldc)
 	const uint32_t *index = w->r[in->s[0].reg];
 	uint32_t off[SASS_LANES];
 
+	if (in->s[1].bank == SASS_BANK_CX)
+		const_describe(w, in->ubase);
 	FOR_MASK(i, mask) {
-		bank[i] = in->s[1].bank + (in->sub == 1 ? index[i] >> 16 : 0);
+		bank[i] = in->s[1].bank;
+		if (in->sub == 1)	/* no index makes it a described one */
+			bank[i] += index[i] >> 16 < SM_CONST_BANKS ? index[i] >> 16 : SM_CONST_BANKS;
 		off[i] = (in->sub == 1 ? index[i] & 0xffff : index[i]) + (uint32_t)in->imm;
 		if (off[i] & (bytes - 1))
 			return sass_trap(w, NVX_SM_WARP_ERROR_MISALIGNED_ADDR);
@@ -372,7 +386,8 @@ SASS_EXEC(ldc)
 			return SASS_PARKED;
 	}
 	FOR_MASK(j, mask) {
-		uint8_t *data = bank[j] < SM_CONST_BANKS ? w->l->caches->bank[bank[j]].data : NULL;
+		const struct const_bank *b = const_bank(w, bank[j]);
+		uint8_t *data = b ? b->data : NULL;
 
 		/* Past the end of the bank, or of an unbound one, there are zeros. */
 		sass_load_fn(in)(w, in, j, data && off[j] < SM_CONST_BYTES ? data + off[j] : NULL);

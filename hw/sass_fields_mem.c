@@ -85,10 +85,11 @@ SASS_FIELDS(cctl)
 SASS_FIELDS(ldl) { return load(in, w, false, 40); }
 SASS_FIELDS(stl) { return store(in, w, false, 40, 32); }
 
-/* What a predicate operand (inverted, so that none is PT) does is not known. */
+/* The number of a predicate is inverted here, so that none is PT. */
 SASS_FIELDS(ldg)
 {
-	return sass_bits(w, 67, 64) ? ILLEGAL : load(in, w, BIT(72), 40);
+	in->pp[0] = (SASS_PT - sass_bits(w, 66, 64)) | (BIT(67) ? SASS_PP_NOT : 0);
+	return load(in, w, BIT(72), 40);
 }
 
 SASS_FIELDS(lds)
@@ -113,6 +114,16 @@ SASS_FIELDS(qspc)
 	return in->type == 3 ? ILLEGAL : 0;
 }
 
+/* The uniform pair that describes the constants, in the place of A. */
+static int described(struct sass_insn *in, const uint32_t w[4])
+{
+	uint32_t ur = sass_bits(w, 29, 24);
+
+	in->s[1].bank = SASS_BANK_CX;
+	in->ubase = ur == SASS_URZ ? SASS_RZ : SASS_UR + ur;
+	return ur % 2 && ur != SASS_URZ ? NVX_SM_WARP_ERROR_MISALIGNED_REG : 0;
+}
+
 SASS_FIELDS(ldc)
 {
 	int ret = load(in, w, false, 40);
@@ -126,6 +137,17 @@ SASS_FIELDS(ldc)
 	return in->sub > 1 || BIT(91) ? ILLEGAL : ret;
 }
 
+/* LDC from constants that are described: the index lies in C. */
+SASS_FIELDS(ldc_described)
+{
+	in->type = sass_bits(w, 75, 73);
+	in->dst_width = type_regs[in->type];
+	reg_operand(in, 0, w, 64, 1);
+	in->imm = in->s[0].reg == SASS_RZ ? (int64_t)sass_bits(w, 53, 38) :
+					    signed_bits(w, 53, 38);
+	return !in->dst_width || !BIT(91) || sass_bits(w, 79, 78) ? ILLEGAL : described(in, w);
+}
+
 static int uniform_constant(struct sass_insn *in, const uint32_t w[4], bool indexed)
 {
 	in->type = sass_bits(w, 75, 73);
@@ -135,8 +157,9 @@ static int uniform_constant(struct sass_insn *in, const uint32_t w[4], bool inde
 		reg_operand(in, 0, w, 24, 1);
 	in->imm = indexed ? signed_bits(w, 53, 38) : (int64_t)sass_bits(w, 53, 38);
 	in->s[1].bank = sass_bits(w, 58, 54);
-	/* Without an index bit 91 makes the bank a descriptor, which the model lacks. */
-	return !in->dst_width || in->type == 6 || (!indexed && BIT(91)) ? ILLEGAL : 0;
+	/* Without an index bit 91 says that what would be one describes the bank. */
+	return !in->dst_width || in->type == 6 ? ILLEGAL : indexed || !BIT(91) ? 0 :
+	       described(in, w);
 }
 
 SASS_FIELDS(uldc) { return uniform_constant(in, w, false); }

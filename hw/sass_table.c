@@ -124,14 +124,14 @@ const struct sass_desc sass_table[] = {
 
 	/* memory; the second opcode of each has a uniform part in its address */
 	MEM(0x980, "LD", ld, ld),
-	MEM(0x381, "LDG", ld, ldg), MEM(0x981, "LDG", ld, ldg),
+	MEM(0x381, "LDG", ldg, ldg), MEM(0x981, "LDG", ldg, ldg),
 	MEM(0x385, "ST", st, st), MEM(0x985, "ST", st, st),
 	MEM(0x386, "STG", st, stg), MEM(0x986, "STG", st, stg),
 	MEM(0x983, "LDL", ldl, ldl),
 	MEM(0x387, "STL", stl, stl), MEM(0x987, "STL", stl, stl),
 	MEM(0x984, "LDS", lds, lds),
 	MEM(0x388, "STS", sts, sts), MEM(0x988, "STS", sts, sts),
-	MEM(0xb82, "LDC", ldc, ldc),
+	MEM(0xb82, "LDC", ldc, ldc), MEM(0x582, "LDC", ldc, ldc_described),
 	ATOM(0x38a, "ATOM", atom, atom), ATOM(0x98a, "ATOM", atom, atom),
 	ATOM(0x38b, "ATOM.CAS", atom, atom_cas),
 	ATOM(0x3a8, "ATOMG", atom, atom), ATOM(0x9a8, "ATOMG", atom, atom),

@@ -25,6 +25,7 @@
 #define SM_SPIN_TICKS		256	/* instructions a spinning lane may keep others waiting */
 #define SM_PER_TPC		2
 #define SM_CONST_BANKS		8
+#define SM_CONST_DESCRIBED	8	/* banks without a number that are cached */
 #define SM_CONST_BYTES		65536
 #define SM_CONST_LINE		256
 #define SM_CODE_PAGE		4096
@@ -84,6 +85,7 @@ struct warp {
 	bool remote;			/* the running access is to system memory */
 	uint8_t esr;			/* NVX_SM_WARP_ERROR_*, after SASS_TRAP */
 	bool uniform;			/* uniform registers were written */
+	struct const_bank *described;	/* what SASS_BANK_CX is to the running instruction */
 	unsigned int index;		/* in the CTA */
 	unsigned int slot;		/* on the SM */
 	const struct code_page *code;	/* page of cur_pc, or NULL */
@@ -139,6 +141,8 @@ struct code_page {
 /* Caches that live as long as the channel. */
 struct sm_caches {
 	struct const_bank bank[SM_CONST_BANKS];
+	struct const_bank described[SM_CONST_DESCRIBED];	/* oldest first out */
+	unsigned int oldest;
 	struct code_page *code[64];	/* hash chains */
 	unsigned int npages;
 	uint64_t clock;			/* instructions run: what CLOCK counts */
@@ -219,6 +223,8 @@ void caches_invalidate_const(struct sm_caches *c);
 void caches_bind_const(struct sm_caches *c, const struct qmd *qmd);
 /* Decoded page of @pc; NULL: the warp parked or trapped. */
 const struct code_page *code_fetch(struct warp *w, uint64_t pc);
+/* Have the constants that the uniform pair at @row describes as SASS_BANK_CX. */
+void const_describe(struct warp *w, unsigned int row);
 /* Bring c[bank][off, off + len) in. False: the warp parked or trapped. */
 bool const_fetch(struct warp *w, unsigned int bank, uint32_t off, unsigned int len);
 /* Note a miss of this instruction; one request per page and warp. */
@@ -227,14 +233,19 @@ void warp_miss(struct warp *w, struct tlb *tlb, const struct mmu_client *client,
 /* Report the noted misses and park. False: one was refused, the warp trapped. */
 bool warp_park(struct warp *w);
 
+/* NULL: there is no bank of that number. */
+static inline struct const_bank *const_bank(const struct warp *w, unsigned int bank)
+{
+	if (bank < SM_CONST_BANKS)
+		return &w->l->caches->bank[bank];
+	return bank == SASS_BANK_CX ? w->described : NULL;
+}
+
 static inline uint32_t const_word(const struct warp *w, unsigned int bank, uint32_t off)
 {
-	const struct const_bank *b;
+	const struct const_bank *b = const_bank(w, bank);
 
-	if (bank >= SM_CONST_BANKS)
-		return 0;
-	b = &w->l->caches->bank[bank];
-	return b->data ? *(const uint32_t *)(b->data + off) : 0;
+	return b && b->data ? *(const uint32_t *)(b->data + off) : 0;
 }
 
 static inline enum sass_result sass_trap(struct warp *w, unsigned int esr)

@@ -37,6 +37,8 @@ void caches_free(struct sm_caches *c)
 	free_code(c);
 	for (unsigned int i = 0; i < SM_CONST_BANKS; i++)
 		free(c->bank[i].data);
+	for (unsigned int i = 0; i < SM_CONST_DESCRIBED; i++)
+		free(c->described[i].data);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -51,29 +53,52 @@ void caches_invalidate_const(struct sm_caches *c)
 {
 	for (unsigned int i = 0; i < SM_CONST_BANKS; i++)
 		memset(c->bank[i].valid, 0, sizeof(c->bank[i].valid));
+	for (unsigned int i = 0; i < SM_CONST_DESCRIBED; i++)
+		memset(c->described[i].valid, 0, sizeof(c->described[i].valid));
+}
+
+/* Let @b be @size bytes at @va; what it holds of them stays unless @afresh. */
+static void bind_bank(struct const_bank *b, uint64_t va, uint32_t size, bool afresh)
+{
+	if (size > SM_CONST_BYTES)
+		size = SM_CONST_BYTES;
+	if (size && !b->data)
+		b->data = calloc(1, SM_CONST_BYTES + 16);
+	if (!b->data)
+		size = 0;
+	if (b->va == va && b->size == size && !afresh)
+		return;
+	if (b->data)
+		memset(b->data, 0, b->size);
+	memset(b->valid, 0, sizeof(b->valid));
+	b->va = va;
+	b->size = size;
 }
 
 void caches_bind_const(struct sm_caches *c, const struct qmd *qmd)
 {
-	for (unsigned int i = 0; i < SM_CONST_BANKS; i++) {
-		struct const_bank *b = &c->bank[i];
-		uint64_t va = qmd->bank[i].valid ? qmd->bank[i].va : 0;
-		uint32_t size = qmd->bank[i].valid ? qmd->bank[i].size : 0;
+	for (unsigned int i = 0; i < SM_CONST_BANKS; i++)
+		bind_bank(&c->bank[i], qmd->bank[i].valid ? qmd->bank[i].va : 0,
+			  qmd->bank[i].valid ? qmd->bank[i].size : 0, qmd->bank[i].invalidate);
+}
 
-		if (size > SM_CONST_BYTES)
-			size = SM_CONST_BYTES;
-		if (size && !b->data)
-			b->data = calloc(1, SM_CONST_BYTES + 16);
-		if (!b->data)
-			size = 0;
-		if (b->va == va && b->size == size && !qmd->bank[i].invalidate)
-			continue;
-		if (b->data)
-			memset(b->data, 0, b->size);
-		memset(b->valid, 0, sizeof(b->valid));
-		b->va = va;
-		b->size = size;
+/* 45 bits of address and 19 of size, both in units of 16 bytes. */
+void const_describe(struct warp *w, unsigned int row)
+{
+	uint64_t d = row == SASS_RZ ? 0 : w->r[row][0] | (uint64_t)w->r[row + 1][0] << 32;
+	uint64_t va = (d & ((1ull << 45) - 1)) << 4;
+	uint32_t size = (uint32_t)(d >> 45) << 4;
+	struct sm_caches *c = w->l->caches;
+
+	if (size > SM_CONST_BYTES)
+		size = SM_CONST_BYTES;
+	for (unsigned int i = 0; i < SM_CONST_DESCRIBED; i++) {
+		w->described = &c->described[i];
+		if (w->described->va == va && w->described->size == size)
+			return;
 	}
+	w->described = &c->described[c->oldest++ % SM_CONST_DESCRIBED];
+	bind_bank(w->described, va, size, false);
 }
 
 static void wake_launch(void *owner)
@@ -145,12 +170,11 @@ static bool gcc_miss(struct warp *w, uint64_t va, const struct mmu_xlat *x)
 
 bool const_fetch(struct warp *w, unsigned int bank, uint32_t off, unsigned int len)
 {
-	struct const_bank *b;
+	struct const_bank *b = const_bank(w, bank);
 	struct mmu_xlat x;
 
-	if (bank >= SM_CONST_BANKS)
+	if (!b)
 		return true;
-	b = &w->l->caches->bank[bank];
 	for (uint32_t line = off / SM_CONST_LINE;
 	     line * SM_CONST_LINE < b->size && line * SM_CONST_LINE < off + len; line++) {
 		uint32_t at = line * SM_CONST_LINE, n = b->size - at, done;

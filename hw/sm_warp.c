@@ -130,10 +130,14 @@ static bool fetch(struct warp *w)
 
 static bool constants_ready(struct warp *w, const struct sass_insn *in)
 {
-	for (unsigned int i = 0; i < 3; i++)
-		if (in->s[i].kind == SASS_CONST &&
-		    !const_fetch(w, in->s[i].bank, in->s[i].value, 4 * in->s[i].width))
+	for (unsigned int i = 0; i < 3; i++) {
+		if (in->s[i].kind != SASS_CONST)
+			continue;
+		if (in->s[i].bank == SASS_BANK_CX)
+			const_describe(w, in->ubase);
+		if (!const_fetch(w, in->s[i].bank, in->s[i].value, 4 * in->s[i].width))
 			return false;
+	}
 	return true;
 }
 
