@@ -239,6 +239,15 @@ static int check_operands(struct sass_insn *in)
 	return esr;
 }
 
+int sass_descriptor(struct sass_insn *in, uint32_t ur)
+{
+	in->ubase = uniform_row(ur);
+	if (in->ubase == SASS_RZ)
+		return 0;
+	return ur % 2 ? NVX_SM_WARP_ERROR_MISALIGNED_REG :
+	       ur + 1 == SASS_URZ ? NVX_SM_WARP_ERROR_OOR_REG : 0;
+}
+
 /*
  * Bit 91 says that there is a uniform register. In the forms with a constant that
  * register and the one after it describe where the constants are.
@@ -252,8 +261,7 @@ static int described_constants(struct sass_insn *in, unsigned int form, const ui
 	for (unsigned int i = 0; i < 3; i++)
 		if (in->s[i].kind == SASS_CONST)
 			in->s[i].bank = SASS_BANK_CX;
-	in->ubase = uniform_row(ur);
-	return ur % 2 && ur != SASS_URZ ? NVX_SM_WARP_ERROR_MISALIGNED_REG : 0;
+	return sass_descriptor(in, ur);
 }
 
 void sass_decode(struct sass_insn *in, const uint32_t w[4])

@@ -148,6 +148,9 @@ enum { SASS_SU_IGNORE, SASS_SU_CLAMP, SASS_SU_TRAP };
 /* What CCTL does, bits 90:87. */
 enum sass_cctl { SASS_CCTL_PF1, SASS_CCTL_PF2, SASS_CCTL_WBALLP = 8 };
 
+/* Constants are described by uniform register @ur and the next; 0 or an error. */
+int sass_descriptor(struct sass_insn *in, uint32_t ur);
+
 /* Fields of an instruction beyond the common ones (sass_fields.c). */
 #define SASS_FIELDS(name)	int sass_f_##name(struct sass_insn *in, const uint32_t w[4])
 

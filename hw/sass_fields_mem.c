@@ -117,11 +117,8 @@ SASS_FIELDS(qspc)
 /* The uniform pair that describes the constants, in the place of A. */
 static int described(struct sass_insn *in, const uint32_t w[4])
 {
-	uint32_t ur = sass_bits(w, 29, 24);
-
 	in->s[1].bank = SASS_BANK_CX;
-	in->ubase = ur == SASS_URZ ? SASS_RZ : SASS_UR + ur;
-	return ur % 2 && ur != SASS_URZ ? NVX_SM_WARP_ERROR_MISALIGNED_REG : 0;
+	return sass_descriptor(in, sass_bits(w, 29, 24));
 }
 
 SASS_FIELDS(ldc)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "nvhw/nv_field.h"
 #include "nvhw/undocumented.h"
 #include "sm.h"
 
@@ -82,12 +83,12 @@ void caches_bind_const(struct sm_caches *c, const struct qmd *qmd)
 			  qmd->bank[i].valid ? qmd->bank[i].size : 0, qmd->bank[i].invalidate);
 }
 
-/* 45 bits of address and 19 of size, both in units of 16 bytes. */
 void const_describe(struct warp *w, unsigned int row)
 {
 	uint64_t d = row == SASS_RZ ? 0 : w->r[row][0] | (uint64_t)w->r[row + 1][0] << 32;
-	uint64_t va = (d & ((1ull << 45) - 1)) << 4;
-	uint32_t size = (uint32_t)(d >> 45) << 4;
+	uint64_t va = NV_GET64(d, NVX_CONST_DESCRIPTOR_ADDRESS) << NVX_CONST_DESCRIPTOR_SHIFT;
+	uint32_t size = (uint32_t)NV_GET64(d, NVX_CONST_DESCRIPTOR_SIZE) <<
+			NVX_CONST_DESCRIPTOR_SHIFT;
 	struct sm_caches *c = w->l->caches;
 
 	if (size > SM_CONST_BYTES)

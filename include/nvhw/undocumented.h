@@ -134,5 +134,9 @@
 #define NVX_BAR2_SIZE				0x02000000	/* inferred: 32 MiB on boards */
 #define NVX_CHANNELS				4096		/* published CFG1; repeated for tables */
 #define NVX_GR_CONTEXT_BYTES			0x10000		/* model: opaque context image */
+/* Constants that a pair of uniform registers describes, as Mesa's NVK makes them. */
+#define NVX_CONST_DESCRIPTOR_ADDRESS		44:0
+#define NVX_CONST_DESCRIPTOR_SIZE		63:45
+#define NVX_CONST_DESCRIPTOR_SHIFT		4		/* of both: units of 16 bytes */
 
 #endif

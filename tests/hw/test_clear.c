@@ -167,16 +167,18 @@ static void test_blocks(void **state)
 	assert_int_equal(*in_blocks(4 * 49, 37, 4, 1), 0xee);
 }
 
-/* A slice of a volume lies within blocks that are four deep. */
+/* A slice of a volume lies within blocks that are four deep; two of them are beside each other. */
 static void test_volume(void **state)
 {
 	color(of_f(1), of_f(1), of_f(1), of_f(1));
-	rectangle(0, 0, 16, 8);
-	target(16, 8, 0xd5, BLOCKS | 2 << 8, 6, 0, 0);
+	rectangle(0, 0, 32, 8);
+	target(32, 8, 0xd5, BLOCKS | 2 << 8, 6, 0, 0);
 	clear(0x3c | 5 << 10);
-	for (unsigned int z = 0; z < 8; z++)
+	/* The second of four slices, in the third and fourth block. */
+	for (unsigned int gob = 0; gob < 16; gob++)
 		for (unsigned int i = 0; i < 512; i++)
-			assert_int_equal(bytes[512 * z + i], z == 5 ? 0xff : 0xee);
+			assert_int_equal(bytes[512 * gob + i],
+					 gob == 2 * 4 + 1 || gob == 3 * 4 + 1 ? 0xff : 0xee);
 }
 
 /* Red and alpha alone; then what a second rectangle leaves of the first. */

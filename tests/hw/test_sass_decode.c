@@ -397,8 +397,9 @@ static void test_errors(void **state)
 		/* MUFU function 10; LD of type 7 */
 		{ { 0x00027308, 0x00000002, 0x00002800, 0 }, NVX_SM_WARP_ERROR_ILLEGAL_PARAM },
 		{ { 0x02047980, 0, 0x00014f00, 0 }, NVX_SM_WARP_ERROR_ILLEGAL_PARAM },
-		/* MOV R6, cx[UR4][0x0]: a bank by descriptor; ULDC.128 */
-		{ { 0x00067a02, 0x00000004, 0x08000f00, 0 }, NVX_SM_WARP_ERROR_ILLEGAL_PARAM },
+		/* MOV R6, cx[UR5][0x0]: not a pair; cx[UR62]; ULDC.128 */
+		{ { 0x00067a02, 0x00000005, 0x08000f00, 0 }, NVX_SM_WARP_ERROR_MISALIGNED_REG },
+		{ { 0x00067a02, 0x0000003e, 0x08000f00, 0 }, NVX_SM_WARP_ERROR_OOR_REG },
 		{ { 0x00047ab9, 0x00005800, 0x00000c00, 0 }, NVX_SM_WARP_ERROR_ILLEGAL_PARAM },
 		/* LDG with UR5: not a pair; UR62: URZ is no upper half */
 		{ { 0x04047981, 0x00000005, 0x0c1ee900, 0 }, NVX_SM_WARP_ERROR_MISALIGNED_REG },
