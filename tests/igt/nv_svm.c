@@ -167,14 +167,23 @@ int __nv_channel_new(struct nv *nv)
 	const uint32_t windows[] = { 0, 0xfe000000u }, local[] = { 0, 0xff000000u };
 	int ret = __nv_ioctl(nv->fd, DRM_IOCTL_NOUVEAU_CHANNEL_ALLOC, &req);
 
+	memset(&nv->push, 0, sizeof(nv->push));
+	memset(&nv->data, 0, sizeof(nv->data));
+	memset(&nv->fence, 0, sizeof(nv->fence));
 	if (ret)
 		return ret;
 	nv->channel = req.channel;
 	nv->sequence = 0;
 	nv->words = 0;
-	nv_bo_init(nv->fd, &nv->push, 16384, gart);
-	nv_bo_init(nv->fd, &nv->data, DATA_BYTES, gart);
-	nv_bo_init(nv->fd, &nv->fence, 4096, gart);
+	ret = __nv_bo_init(nv->fd, &nv->push, 16384, 0, gart);
+	if (!ret)
+		ret = __nv_bo_init(nv->fd, &nv->data, DATA_BYTES, 0, gart);
+	if (!ret)
+		ret = __nv_bo_init(nv->fd, &nv->fence, 4096, 0, gart);
+	if (ret) {
+		nv_channel_free(nv);
+		return ret;
+	}
 	nv_put1(nv, COMPUTE, NVC46F_SET_OBJECT, TURING_COMPUTE_A);
 	nv_put(nv, COMPUTE, NVC5C0_SET_SHADER_SHARED_MEMORY_WINDOW_A, windows, 2);
 	nv_put(nv, COMPUTE, NVC5C0_SET_SHADER_LOCAL_MEMORY_WINDOW_A, local, 2);

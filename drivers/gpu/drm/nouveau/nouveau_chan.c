@@ -359,6 +359,8 @@ static int chan_emit(struct nouveau_chan *chan, const struct nouveau_push *push,
 
 	if (n >= RING_ENTRIES - 1)
 		return -EINVAL;
+	if (nouveau_fails())
+		return -ETIMEDOUT;
 	mutex_lock(&chan->lock);
 	left = wait_event_timeout(chan->fences.wait,
 				  READ_ONCE(chan->dead) || chan_room(chan) > n, ROOM_TIMEOUT);

@@ -189,6 +189,7 @@ void nouveau_debugfs_init(struct nouveau_device *ndev)
 
 	drm_debugfs_add_files(&ndev->drm, nouveau_debugfs_files,
 			      ARRAY_SIZE(nouveau_debugfs_files));
+	nouveau_fail_debugfs_init(ndev->drm.debugfs_root);
 	knobs = nouveau_svm_debugfs_init(ndev, ndev->drm.debugfs_root);
 	nouveau_evict_debugfs_init(ndev, knobs);
 	nouveau_access_debugfs_init(ndev, knobs);

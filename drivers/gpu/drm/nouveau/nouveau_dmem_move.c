@@ -398,6 +398,8 @@ static int copy_once(struct nouveau_dmem_move *mv)
 	now = nouveau_dmem_step(mv->dmem, NOUVEAU_STAT_NS_COPY, now);
 	err = nouveau_copy_wait(mv->dmem->ndev, move_engine(mv), fence);
 	nouveau_dmem_step(mv->dmem, NOUVEAU_STAT_NS_COPY_WAIT, now);
+	if (nouveau_fails())
+		err = -EIO;
 	dma_fence_put(fence);
 	return err;
 }

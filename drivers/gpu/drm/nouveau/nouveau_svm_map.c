@@ -76,7 +76,8 @@ static int stage_walk(struct map_stage *st, struct hmm_range *range)
 	 * Takes and drops mmap_lock; handlers that must drop it, userfaultfd's
 	 * for one, work.
 	 */
-	err = hmm_range_fault_unlocked_timeout(range, msecs_to_jiffies(MAP_TIMEOUT_MS));
+	err = nouveau_fails() ? -EBUSY :
+	      hmm_range_fault_unlocked_timeout(range, msecs_to_jiffies(MAP_TIMEOUT_MS));
 	if (!err)
 		for (i = map->first; i < map->end; i++)
 			present += !!(pfns[i] & HMM_PFN_VALID);

@@ -425,7 +425,8 @@ struct nouveau_svm_window *nouveau_svm_window_get(struct nouveau_svm_mm *svm, u6
 	if (!win)
 		return ERR_PTR(-ENOMEM);
 	win->svm = svm;
-	err = mmu_interval_notifier_insert(&win->notifier, svm->mm,
+	err = nouveau_fails() ? -ENOMEM :
+	      mmu_interval_notifier_insert(&win->notifier, svm->mm,
 					   (u64)idx << NOUVEAU_SVM_WINDOW_SHIFT,
 					   1ul << NOUVEAU_SVM_WINDOW_SHIFT, &svm_notifier_ops);
 	if (err) {

@@ -102,7 +102,7 @@ int tu102_fifo_add(struct nouveau_device *ndev, struct tu102_hwchan *chan)
 	list_add_tail(&chan->link, &rl->chans);
 	rl->nr_chans++;
 	WRITE_ONCE(chan->bound, true);
-	ret = tu102_runlist_submit_locked(fifo, rl);
+	ret = nouveau_fails() ? -ETIMEDOUT : tu102_runlist_submit_locked(fifo, rl);
 	mutex_unlock(&fifo->lock);
 	if (ret) {
 		dev_err(&ndev->pdev->dev, "runlist %u: submit: %pe\n", rl->id, ERR_PTR(ret));
