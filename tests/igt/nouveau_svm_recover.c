@@ -14,9 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/dma-buf.h>
+#include <linux/sync_file.h>
+
 #include <nvhw/class/clc46f.h>
 #include <nvhw/class/clc5b5.h>
 
+#include "nv_ext.h"
 #include "nv_igt.h"
 #include "nv_mm.h"
 #include "nv_programs.h"
@@ -186,6 +190,173 @@ static void beside_copies(struct nv *nv)
 	beside(20, true);
 }
 
+/* A channel of the engine that brings memory home. */
+static int __copy_channel(struct nv *nv)
+{
+	struct drm_nouveau_channel_alloc req = {
+		.fb_ctxdma_handle = ~0u, .tt_ctxdma_handle = NOUVEAU_FIFO_ENGINE_CE,
+	};
+	int err = __nv_ioctl(nv->fd, DRM_IOCTL_NOUVEAU_CHANNEL_ALLOC, &req);
+
+	nv->channel = err ? -1 : req.channel;
+	return err;
+}
+
+static void stop_copies_for_ever(void)
+{
+	struct drm_nouveau_channel_free req;
+	struct nv nv;
+
+	nv_init(&nv);
+	req.channel = nv.channel;
+	for (unsigned int i = 0;; i++) {
+		CHILD_CHECK(!__nv_ioctl(nv.fd, DRM_IOCTL_NOUVEAU_CHANNEL_FREE, &req));
+		CHILD_CHECK(!__copy_channel(&nv));
+		req.channel = nv.channel;
+		(i & 1 ? bad_copy : bad_launch)(&nv);
+		CHILD_CHECK(__nv_wait(&nv) == -ENODEV);
+	}
+}
+
+/* The engine the driver migrates with is stopped by clients of it all the time. */
+static void beside_migrations(struct nv *nv)
+{
+	long long timeouts = nv_counter("removal_timeouts"), killed = nv_counter("channels_killed");
+	char *p = nv_anon_aligned(BLOCK, BLOCK);
+	pid_t pid = fork();
+	int status;
+
+	igt_assert_lte(0, pid);
+	if (!pid)
+		stop_copies_for_ever();
+	for (uint32_t i = 0; i < 16 || nv_counter_since("channels_killed", killed) < 16; i++) {
+		nv_pattern(p, BLOCK, i);
+		nv_migrate(nv, p, BLOCK, true);
+		if (i & 1)
+			nv_migrate(nv, p, BLOCK, false);
+		nv_check_pattern(p, BLOCK, i);
+	}
+	igt_assert_eq(waitpid(pid, &status, WNOHANG), 0);
+	kill(pid, SIGKILL);
+	igt_assert_eq(waitpid(pid, &status, 0), pid);
+	igt_assert_eq(nv_counter_since("removal_timeouts", timeouts), 0);
+	munmap(p, BLOCK);
+}
+
+#define JOB_TIMEOUT "/sys/module/nouveau/parameters/job_timeout_ms"
+
+/* The fence of all that uses @bo, to look at when it is over. */
+static int bo_sync_file(struct nv *nv, const struct nv_bo *bo)
+{
+	struct drm_prime_handle prime = { .handle = bo->handle, .flags = DRM_CLOEXEC | DRM_RDWR };
+	struct dma_buf_export_sync_file fence = { .flags = DMA_BUF_SYNC_RW };
+
+	igt_assert_eq(__nv_ioctl(nv->fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime), 0);
+	igt_assert_eq(__nv_ioctl(prime.fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &fence), 0);
+	close(prime.fd);
+	return fence.fd;
+}
+
+static int sync_status(int fd)
+{
+	struct sync_file_info info = { };
+
+	igt_assert_eq(__nv_ioctl(fd, SYNC_IOC_FILE_INFO, &info), 0);
+	return info.status;
+}
+
+/* A kernel without end is ended, the fence of its buffers says so, others go on. */
+static void job_timeout(struct nv *nv)
+{
+	uint32_t *flag = nv_anon(4 * PAGE);
+	struct nv limited = *nv;
+	double start;
+	int fence;
+
+	igt_require(nv_write_file(JOB_TIMEOUT, "400"));
+	igt_assert_eq(__nv_channel_new(&limited), 0);
+	igt_assert(nv_write_file(JOB_TIMEOUT, "60000"));
+	/* beside it the same by somebody who has the time */
+	nv_spin_launch(nv, flag, flag + 1024);
+	start = nv_seconds();
+	nv_spin_launch(&limited, flag + 2048, flag + 3072);
+	fence = bo_sync_file(&limited, &limited.fence);
+	igt_assert_eq(sync_status(fence), 0);
+	igt_assert_eq(__nv_wait(&limited), -ENODEV);
+	igt_assert_lte(0.4, nv_seconds() - start);
+	igt_assert(nv_seconds() - start < 8);
+	igt_assert_eq(sync_status(fence), -ETIME);
+	igt_assert_eq(__nv_store(&limited, flag + 1, 1), -ENODEV);
+	close(fence);
+	nv_channel_free(&limited);
+	*(volatile uint32_t *)flag = 7;
+	igt_assert_eq(__nv_wait(nv), 0);
+	igt_assert_eq(flag[1024], 7);
+	munmap(flag, 4 * PAGE);
+}
+
+/* Whatever a job dies of, the fence of its buffers says that it did. */
+static void fence_errors(struct nv *nv)
+{
+	uint32_t *flag = nv_anon(2 * PAGE);
+
+	/* from the second on: a launch would wait for the one before it */
+	for (unsigned int i = 1; i < ARRAY_LEN(mistakes); i++) {
+		struct nv bad = *nv;
+		int fence, status;
+
+		*flag = 0;
+		igt_assert_eq(__nv_channel_new(&bad), 0);
+		nv_spin_launch(&bad, flag, flag + 1024);
+		mistakes[i](&bad);
+		fence = bo_sync_file(&bad, &bad.fence);
+		igt_assert_eq(sync_status(fence), 0);
+		*(volatile uint32_t *)flag = 1;
+		igt_assert_eq(__nv_wait(&bad), -ENODEV);
+		status = sync_status(fence);
+		igt_assert_f(status == -EIO || status == -EFAULT, "mistake %u: %d\n", i, status);
+		close(fence);
+		nv_channel_free(&bad);
+	}
+	munmap(flag, 2 * PAGE);
+}
+
+/*
+ * For a GPU whose copies fail or hang (--inject). Data is where it was or where it
+ * should be; what was promised a fence has one that tells.
+ */
+static void copies_fail(struct nv *nv)
+{
+	char *p = nv_anon_aligned(BLOCK, BLOCK);
+	long long resets = nv_counter("engine_resets"), retries = nv_counter("copy_retries");
+	unsigned int failed = 0;
+
+	nv_write_file("/sys/module/nouveau/parameters/copy_timeout_ms", "300");
+	for (uint32_t i = 0; i < 60; i++) {
+		nv_ext ext = { };
+		int status;
+
+		nv_pattern(p, BLOCK, i);
+		ext.flags = NOUVEAU_SVM_BIND_EXT_ASYNC;
+		ext.syncobj = nv_syncobj(nv->fd);
+		igt_assert_eq(__nv_bind(nv->fd, p, BLOCK, true, &ext, NULL), 0);
+		igt_assert_eq(__nv_syncobj_wait(nv->fd, ext.syncobj, 0, 20000), 0);
+		status = nv_syncobj_status(nv->fd, ext.syncobj);
+		igt_assert_f(status == 1 || status == -EIO || status == -ETIMEDOUT, "%d\n", status);
+		failed += status != 1;
+		nv_syncobj_del(nv->fd, ext.syncobj);
+		if (i & 1)
+			igt_assert(nv_is_pattern(p, BLOCK, i));
+		igt_assert_eq(nv_sum(nv, p, 1, 4), *(volatile uint32_t *)p);
+		nv_check_pattern(p, BLOCK, i);
+	}
+	nv_write_file("/sys/module/nouveau/parameters/copy_timeout_ms", "10000");
+	igt_info("%u of 60 failed, %lld copies tried again, %lld resets\n", failed,
+		 nv_counter("copy_retries") - retries, nv_counter("engine_resets") - resets);
+	igt_assert_lt(0, nv_counter("copy_retries") - retries);
+	munmap(p, BLOCK);
+}
+
 static void beside_long(struct nv *nv)
 {
 	(void)nv;
@@ -199,6 +370,10 @@ int igt_main()
 		{ "recover-together", together, "Two channels err at once, in every combination" },
 		{ "recover-beside-kernels", beside_kernels, "Kernels beside channels that err" },
 		{ "recover-beside-copies", beside_copies, "Copies beside channels that err" },
+		{ "recover-beside-migrations", beside_migrations, "Migrations beside clients that stop the copy engine" },
+		{ "recover-fence-errors", fence_errors, "Fences of jobs that err" },
+		{ "recover-job-timeout", job_timeout, "A kernel that never ends" },
+		{ "recover-inject-copies", copies_fail, "Copies that fail or hang (--inject)" },
 		{ "recover-together-stress", together_long, "The same, a thousand times" },
 		{ "recover-beside-stress", beside_long, "The same, a thousand deaths" },
 	};

@@ -7,8 +7,8 @@
  *
  * The watchdog looks at the semaphores a few times per second for as long as a
  * fence is pending. It makes a lost interrupt a delay instead of a hang, and it
- * ends kernel channels that make no progress. Channels of clients may run as
- * long as they like.
+ * ends kernel channels that make no progress. Jobs of clients have the limit of
+ * nouveau_exec.c.
  */
 #include <linux/ratelimit.h>
 #include <linux/delay.h>
@@ -25,7 +25,6 @@
 #define REPORT_INTERVAL		(5 * HZ)
 #define REPORT_BURST		50
 #define WATCHDOG_PERIOD		(HZ / 4)
-#define KERNEL_TIMEOUT_NS	(10 * NSEC_PER_SEC)
 
 static struct nouveau_chan *chan_lookup(struct xarray *xa, unsigned long index)
 {
@@ -134,6 +133,7 @@ void nouveau_chans_arm_watchdog(struct nouveau_device *ndev)
 static void chans_watchdog(struct work_struct *work)
 {
 	struct nouveau_chans *chans = container_of(work, struct nouveau_chans, watchdog.work);
+	s64 limit = (s64)READ_ONCE(nouveau_copy_timeout_ms) * NSEC_PER_MSEC;
 	struct nouveau_chan *chan;
 	bool pending = false;
 	unsigned long i;
@@ -144,7 +144,7 @@ static void chans_watchdog(struct work_struct *work)
 			continue;
 		pending = true;
 		if (!(chan->flags & NOUVEAU_CHAN_PRIVILEGED) ||
-		    nouveau_fence_age(&chan->fences) < KERNEL_TIMEOUT_NS ||
+		    nouveau_fence_age(&chan->fences) < limit ||
 		    nouveau_chan_is_dead(chan) || !kref_get_unless_zero(&chan->ref))
 			continue;
 		dev_err(&chans->ndev->pdev->dev, "channel %u (%s): no progress\n", chan->hw.chid,

@@ -84,6 +84,8 @@ static inline struct nouveau_device *to_nouveau(struct drm_device *drm)
 
 /* Module parameter debug: say what happens step by step, this driver alone. */
 extern bool nouveau_debug;
+/* Module parameters: time limits of clients' jobs and of copies; 0: none (jobs only). */
+extern unsigned int nouveau_job_timeout_ms, nouveau_copy_timeout_ms;
 
 #define nv_dbg(ndev, fmt, ...)							\
 do {										\

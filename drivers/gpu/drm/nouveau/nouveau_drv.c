@@ -41,6 +41,16 @@ bool nouveau_debug;
 module_param_named(debug, nouveau_debug, bool, 0644);
 MODULE_PARM_DESC(debug, "log stages, address spaces and moves of buffer objects (default: off)");
 
+unsigned int nouveau_job_timeout_ms = 60000;
+module_param_named(job_timeout_ms, nouveau_job_timeout_ms, uint, 0644);
+MODULE_PARM_DESC(job_timeout_ms,
+		 "how long a job of a client may take; of channels made later (default: 60000; 0: for ever)");
+
+unsigned int nouveau_copy_timeout_ms = 10000;
+module_param_named(copy_timeout_ms, nouveau_copy_timeout_ms, uint, 0644);
+MODULE_PARM_DESC(copy_timeout_ms,
+		 "how long a copy of the driver may take before its engine is reset (default: 10000)");
+
 static int nouveau_open(struct drm_device *drm, struct drm_file *file)
 {
 	struct nouveau_client *client;

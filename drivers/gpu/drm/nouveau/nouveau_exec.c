@@ -5,8 +5,14 @@
  * One scheduler with one entity per channel, since a channel is a FIFO of its
  * own and Host does the scheduling between channels. What drm_sched adds is
  * waiting for dependencies and the finished fence. Credits are GP entries, so
- * that a job never finds the ring full. There is no timeout: a client's kernel
- * may run as long as it likes; one that must die is killed with its channel.
+ * that a job never finds the ring full.
+ *
+ * A fence has to signal in finite time, since others wait for it: memory under
+ * pressure, processes that share a buffer. So a job has a time limit, however honest
+ * it is (module parameter job_timeout_ms). The limit is generous, because a kernel
+ * may wait for the CPU, for its turn beside other channels, and for its faults; the
+ * engine goes on for others meanwhile. Beyond it the job's channel is killed, which
+ * takes it off its engine, by a reset if it must.
  *
  * A scheduler outlives its file until its last job is gone, because a job may
  * wait for fences of others. Its end runs from a work item: the last reference
@@ -71,9 +77,19 @@ static struct dma_fence *job_run(struct drm_sched_job *base)
 	return fence;	/* its reference goes to the scheduler */
 }
 
+/*
+ * The channel's end fails all its fences, this job's among them, and that is what ends
+ * the job: for the scheduler it goes on until then.
+ */
 static enum drm_gpu_sched_stat job_timedout(struct drm_sched_job *base)
 {
-	return DRM_GPU_SCHED_STAT_NO_HANG;	/* never: the timeout is infinite */
+	struct nouveau_exec *exec = to_job(base)->exec;
+
+	if (!nouveau_chan_is_dead(exec->chan) && nouveau_chan_may_report(exec->ndev))
+		dev_notice(exec->ndev->drm.dev, "channel %u (%s): killed: a job takes too long\n",
+			   nouveau_chan_id(exec->chan), nouveau_chan_name(exec->chan));
+	nouveau_chan_kill(exec->chan, -ETIME);
+	return DRM_GPU_SCHED_STAT_NO_HANG;
 }
 
 /* ---- jobs ------------------------------------------------------------------------ */
@@ -219,12 +235,13 @@ struct nouveau_chan *nouveau_exec_chan(struct nouveau_exec *exec)
 
 struct nouveau_exec *nouveau_exec_new(struct nouveau_device *ndev, struct nouveau_chan *chan)
 {
+	unsigned int timeout_ms = READ_ONCE(nouveau_job_timeout_ms);
 	const struct drm_sched_init_args args = {
 		.ops = &exec_ops,
 		.submit_wq = nouveau_sched_wq,
 		.num_rqs = 1,
 		.credit_limit = NOUVEAU_CHAN_ENTRIES - 1,
-		.timeout = MAX_SCHEDULE_TIMEOUT,
+		.timeout = timeout_ms ? msecs_to_jiffies(timeout_ms) : MAX_SCHEDULE_TIMEOUT,
 		.name = "nouveau",
 		.dev = ndev->drm.dev,
 	};
