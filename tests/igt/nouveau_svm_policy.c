@@ -50,6 +50,57 @@ static void batching(struct nv *nv)
 	igt_assert_lte(updates[0] * 20, updates[1]);
 }
 
+/* A page in each of many blocks moves, and few doorbells are rung for it. */
+static void few_pushes(struct nv *nv)
+{
+	const uint32_t blocks = 48;
+	char *p = nv_anon_aligned(blocks * BLOCK, BLOCK);
+	long long batches, pushes, accesses, moved;
+
+	madvise(p, blocks * BLOCK, MADV_NOHUGEPAGE);
+	nv_knob("stream_blocks", 0);
+	moved = nv_counter("pages_to_vram");
+	batches = nv_counter("fault_batches");
+	pushes = nv_counter("ce_pushes");
+	accesses = nv_counter("mmio_reads") + nv_counter("mmio_writes");
+	nv_fill(nv, p, blocks, BLOCK, 7);
+	accesses = nv_counter("mmio_reads") + nv_counter("mmio_writes") - accesses;
+	pushes = nv_counter_since("ce_pushes", pushes);
+	batches = nv_counter_since("fault_batches", batches);
+	moved = nv_counter_since("pages_to_vram", moved);
+	igt_info("%u blocks: %lld batches, %lld pages, %lld pushes, %lld accesses\n", blocks,
+		 batches, moved, pushes, accesses);
+	/* of each its 64 KiB, in at most two pushes of a batch */
+	igt_assert_lte(blocks * 16, moved);
+	igt_assert_lte(pushes, 2 * batches + 2);
+	/* what a launch takes by itself is among them */
+	igt_assert_lte(accesses, 6 * batches + 20);
+	for (uint32_t i = 0; i < blocks; i++)
+		igt_assert_eq(*(uint32_t *)(p + i * BLOCK), 7 + i);
+	munmap(p, blocks * BLOCK);
+}
+
+/* As drivers do that serve a range per fault: what is solved is no replay more. */
+static void range_per_fault(struct nv *nv)
+{
+	char *p = nv_anon_aligned(BLOCK, BLOCK);
+	long long replays, updates;
+
+	memset(p, 1, BLOCK);
+	nv_knob("stream_blocks", 0);
+	nv_knob("whole_blocks", 1);
+	nv_knob("batch_faults", 1);
+	replays = nv_counter("replays");
+	updates = nv_counter("pt_pushes");
+	igt_assert_eq(nv_sum(nv, p, 512, PAGE), 512u * 0x01010101u);
+	replays = nv_counter_since("replays", replays);
+	updates = nv_counter_since("pt_pushes", updates);
+	igt_info("512 pages, a fault a batch: %lld replays, %lld updates\n", replays, updates);
+	igt_assert_lte(replays, 32);
+	igt_assert_lte(updates, 8);
+	munmap(p, BLOCK);
+}
+
 /* Over half of a block touched: the rest is mapped too; under a quarter: it is not. */
 static void density(struct nv *nv)
 {
@@ -228,6 +279,8 @@ int igt_main()
 {
 	static const struct nv_case cases[] = {
 		{ "batching", batching, "Replays per page, with and without batches" },
+		{ "batch-few-pushes", few_pushes, "Blocks of a batch share pushes" },
+		{ "range-per-fault", range_per_fault, "Solved faults cost no replay" },
 		{ "prefetch-density", density, "A dense block is filled, a sparse one is not" },
 		{ "thrash-pingpong", thrash, "Enough returns pin a page where it is" },
 		{ "bo-and-svm", hole, "Buffer objects and memory do not mix" },

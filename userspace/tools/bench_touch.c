@@ -11,8 +11,6 @@
 
 #define HUGE (2ul * MIB)
 #define SPAN (32u * MIB)		/* of address space, per pattern */
-/* A number for each page, and a page for the sum. */
-#define INDEX_BYTES (SPAN / PAGE * sizeof(uint32_t) + PAGE)
 
 struct mode {
 	const char *name;
@@ -75,20 +73,26 @@ static const struct {
 
 #define PATTERNS (sizeof(patterns) / sizeof(patterns[0]))
 
-/* Huge pages, whole ones, so that all modes have the same to do. */
-static char *span_new(void **map)
+/* Huge pages with nothing beside them, so that all modes have the same to do. */
+static char *huge_new(size_t bytes, void **map)
 {
-	char *p = mmap(NULL, SPAN + HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		       0);
+	char *p = mmap(NULL, bytes + 3 * HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	*map = p;
 	if (p == MAP_FAILED)
 		return NULL;
-	p = (char *)(((uintptr_t)p + HUGE - 1) & ~(HUGE - 1));
-	madvise(p, SPAN, MADV_HUGEPAGE);
-	for (size_t i = 0; i < SPAN; i += PAGE)
+	p = (char *)(((uintptr_t)p + 2 * HUGE - 1) & ~(HUGE - 1));
+	if (mprotect(p, bytes, PROT_READ | PROT_WRITE) || madvise(p, bytes, MADV_HUGEPAGE))
+		return NULL;
+	for (size_t i = 0; i < bytes; i += PAGE)
 		p[i] = 1;
 	return p;
+}
+
+static void huge_free(void *map, size_t bytes)
+{
+	if (map != MAP_FAILED)
+		munmap(map, bytes + 3 * HUGE);
 }
 
 static int launch(struct bench *b, unsigned int pattern, const void *args, struct measured *m)
@@ -118,9 +122,11 @@ static int touch(struct bench *b, const char *what, unsigned int pattern, uint32
 	void *map;
 	int ret;
 
-	args.p = span_new(&map);
-	if (!args.p)
+	args.p = huge_new(SPAN, &map);
+	if (!args.p) {
+		huge_free(map, SPAN);
 		return -12;
+	}
 	ret = launch(b, pattern, &args, m);
 	m->ratio = (double)n * PAGE / m->ns / b->ce_up;
 	if (!ret)
@@ -132,7 +138,7 @@ static int touch(struct bench *b, const char *what, unsigned int pattern, uint32
 		if (!ret)
 			bench_row(b, name, (size_t)n * PAGE, again);
 	}
-	munmap(map, SPAN + HUGE);
+	huge_free(map, SPAN);
 	return ret;
 }
 
@@ -190,7 +196,9 @@ static void compare(const struct measured m[MODES], const struct measured *again
 
 int bench_patterns(struct bench *b)
 {
-	uint32_t *index = bench_memory(INDEX_BYTES);
+	void *map;
+	/* A number for each page, and one for the sum. */
+	uint32_t *index = (uint32_t *)huge_new(HUGE, &map);
 	struct measured m[MODES] = { 0 }, again = { 0 };
 	int ret = index ? 0 : -12;
 
@@ -200,7 +208,7 @@ int bench_patterns(struct bench *b)
 		const uint32_t grid[3] = { 8, 1, 1 }, block[3] = { 256, 1, 1 };
 
 		/* what is not measured is there already */
-		ret = nvsvm_migrate(b->context, index, INDEX_BYTES,
+		ret = nvsvm_migrate(b->context, index, HUGE,
 				    NVSVM_TARGET_VRAM, NULL);
 		if (!ret)
 			ret = nvsvm_launch(b->touch, grid, block, &warm, 20);
@@ -211,7 +219,6 @@ int bench_patterns(struct bench *b)
 		if (!ret)
 			compare(m, &again, patterns[i].name);
 	}
-	if (index)
-		munmap(index, INDEX_BYTES);
+	huge_free(map, HUGE);
 	return ret < 0 ? ret : 0;
 }

@@ -134,7 +134,7 @@ typedef void (*nouveau_dmem_done)(void *arg, const struct nouveau_dmem_part *par
 				  const struct nouveau_dmem_result *result);
 enum nouveau_dmem_pipe_kind {
 	NOUVEAU_DMEM_PIPE_EARLY,	/* the engine is never to wait for long */
-	NOUVEAU_DMEM_PIPE_FEW,		/* the number of pushes grows with its logarithm */
+	NOUVEAU_DMEM_PIPE_FEW,		/* the engine may wait, for the sake of few pushes */
 };
 
 struct nouveau_dmem_pipe *nouveau_dmem_pipe_new(struct nouveau_device *ndev, bool to_vram,

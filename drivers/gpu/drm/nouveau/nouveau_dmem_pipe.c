@@ -10,8 +10,8 @@
  *
  * What is worth a doorbell depends on who asks. A range on request is long: some
  * MiB. Faults come in batches of any shape, of a page in each of many blocks or of
- * whole blocks: as much as was pushed before in the batch, so that the number of
- * doorbells grows with the logarithm of what moves.
+ * whole blocks: three times what was pushed before in the batch, so that doorbells
+ * are few whatever its size.
  *
  * The caller holds mmap_lock from the first job to nouveau_dmem_pipe_flush().
  * Copies are between physical addresses: they wait for no fault of anybody.
@@ -31,8 +31,9 @@
 /* Jobs of one push, at most; NOUVEAU_DMEM_PIPE_FEW: of small ones */
 #define GROUP_JOBS	(NOUVEAU_DMEM_PIPE_PARTS / GROUPS)
 #define GROUP_JOBS_FEW	64
-/* What they may hold locked, 16 MiB. */
+/* What they may hold locked: 16 MiB, 32 MiB */
 #define GROUP_PAGES	(8 * NOUVEAU_BLOCK_PAGES)
+#define GROUP_PAGES_FEW	(16 * NOUVEAU_BLOCK_PAGES)
 /* NOUVEAU_DMEM_PIPE_EARLY: worth a doorbell in any case. */
 #define EARLY_PAGES	(2 * NOUVEAU_BLOCK_PAGES)
 /* Slots of a group that are kept for the next time. */
@@ -232,9 +233,10 @@ static bool pipe_is_due(struct nouveau_dmem_pipe *pipe)
 {
 	const struct pipe_group *group = &pipe->groups[pipe->gathers];
 	bool few = pipe->kind == NOUVEAU_DMEM_PIPE_FEW;
-	unsigned int least = max(pipe->pushed, NOUVEAU_BLOCK_PAGES);
+	unsigned int least = max(3 * pipe->pushed, NOUVEAU_BLOCK_PAGES);
 
-	if (group->n == (few ? GROUP_JOBS_FEW : GROUP_JOBS) || group->pages >= GROUP_PAGES)
+	if (group->n == (few ? GROUP_JOBS_FEW : GROUP_JOBS) ||
+	    group->pages >= (few ? GROUP_PAGES_FEW : GROUP_PAGES))
 		return true;
 	if (!few)
 		least = min(pipe->pushed, EARLY_PAGES);
