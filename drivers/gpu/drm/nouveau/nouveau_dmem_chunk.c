@@ -295,6 +295,17 @@ static void chunk_take_locked(struct nouveau_dmem_chunk *chunk, const struct nou
 	chunk_update_locked(chunk, chunk_state(chunk), old_used);
 }
 
+/* All of an empty chunk for one folio; its other pages get theirs if it is split. */
+static void chunk_take_large_locked(struct nouveau_dmem_chunk *chunk, unsigned long *dst)
+{
+	lockdep_assert_held(&chunk->dmem->lock);
+	dst[0] = nouveau_dmem_pfn(chunk->dmem, chunk->vram.addr);
+	pfn_to_page(dst[0])->zone_device_data = chunk;
+	chunk->used = nouveau_mask_range(0, NOUVEAU_BLOCK_PAGES);
+	chunk->used_pages = NOUVEAU_BLOCK_PAGES;
+	chunk_update_locked(chunk, NOUVEAU_DMEM_FULL, 0);
+}
+
 /* An empty 2 MiB chunk, NULL when there is none. */
 static struct nouveau_dmem_chunk *empty_block_locked(struct nouveau_dmem *dmem)
 {
@@ -379,7 +390,10 @@ static bool dmem_take_block(struct nouveau_dmem *dmem, const struct nouveau_mask
 	}
 	if (!chunk)
 		return false;
-	chunk_take_locked(chunk, want, 0, dst);
+	if (large)
+		chunk_take_large_locked(chunk, dst);
+	else
+		chunk_take_locked(chunk, want, 0, dst);
 	chunk->large = large;
 	return true;
 }

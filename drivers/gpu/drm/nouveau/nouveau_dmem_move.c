@@ -194,8 +194,10 @@ static unsigned int count_pages(const unsigned long *pfns, unsigned int n)
 {
 	unsigned int i, pages = 0;
 
+	if (pfns[0] & MIGRATE_PFN_COMPOUND)
+		return migrate_pfn_to_page(pfns[0]) ? n : 0;
 	for (i = 0; i < n; i++)
-		pages += !!nouveau_dmem_entry(pfns, i);
+		pages += !!migrate_pfn_to_page(pfns[i]);
 	return pages;
 }
 

@@ -56,13 +56,13 @@ static int stage_walk(struct map_stage *st, struct hmm_range *range)
 	unsigned int i, present = 0;
 	int err;
 
-	for (i = map->first; i < map->end; i++) {
-		pfns[i] = 0;
-		if (nouveau_mask_test(&map->require, i))
+	memset(pfns + map->first, 0, (map->end - map->first) * sizeof(*pfns));
+	nouveau_mask_for_each(&map->require, i)
+		if (i >= map->first && i < map->end)
 			pfns[i] = HMM_PFN_REQ_FAULT;
-		if (nouveau_mask_test(&map->require_write, i))
+	nouveau_mask_for_each(&map->require_write, i)
+		if (i >= map->first && i < map->end)
 			pfns[i] = HMM_PFN_REQ_FAULT | HMM_PFN_REQ_WRITE;
-	}
 	*range = (struct hmm_range){
 		.notifier = &st->win->notifier,
 		.start = page_va(st, map->first),
@@ -78,7 +78,7 @@ static int stage_walk(struct map_stage *st, struct hmm_range *range)
 	 */
 	err = nouveau_fails() ? -EBUSY :
 	      hmm_range_fault_unlocked_timeout(range, msecs_to_jiffies(MAP_TIMEOUT_MS));
-	if (!err)
+	if (!err && trace_nouveau_hmm_walk_enabled())
 		for (i = map->first; i < map->end; i++)
 			present += !!(pfns[i] & HMM_PFN_VALID);
 	trace_nouveau_hmm_walk(st->svm, range->start, range->end, present, err);
