@@ -16,6 +16,7 @@
 #include "texel.h"
 
 #define REG(m)		GR_REG(ctx, GR_SUBCH_3D, m)
+#define VA_MASK		((1ull << 49) - 1)	/* addresses go round */
 #define CLEAR_CHUNK	(1u << 20)	/* bytes between two looks at Host */
 
 #define ENABLE(c)	NV_MASK(NVC597_CLEAR_SURFACE_##c##_ENABLE)
@@ -280,8 +281,8 @@ static enum engine_result clear_row(struct gr_ctx *ctx)
 
 	tlb_lock(tlb);
 	for (uint32_t at = c->x_bytes, n; left; left -= n, at += n) {
-		uint64_t va = c->blocks ? c->va + gob_offset(&c->gobs, at, c->y, c->z) :
-					  c->va + (uint64_t)c->y * c->pitch + at;
+		uint64_t va = (c->blocks ? c->va + gob_offset(&c->gobs, at, c->y, c->z) :
+					   c->va + (uint64_t)c->y * c->pitch + at) & VA_MASK;
 
 		if (va - first >= x.len) {
 			if (mmu_translate(ctx->gpu, tlb, &ctx->ch->gr_as, va, MMU_WRITE, &x) !=

@@ -31,9 +31,10 @@ static bool locate(struct tex_op *op, unsigned int lane, unsigned int bytes, str
 
 	for (unsigned int i = 0; i < t->dims && i < in->shift; i++) {
 		at[i] = (int32_t)tex_param(op, lane, i);
-		if (!i && in->bop & SASS_TEX_BYTES) {
+		/* Bytes before the first texel are outside, whichever they are. */
+		if (!i && in->bop & SASS_TEX_BYTES && at[0] >= 0) {
 			in_texel = (uint32_t)at[0] % unit;
-			at[0] = (at[0] - (int32_t)in_texel) / (int32_t)unit;
+			at[0] /= (int32_t)unit;
 		}
 		at[i] = clamped(in, at[i], op->level.size[i]);
 	}

@@ -13,6 +13,7 @@
 #define BUFFER(f)	NV_MW_GET(w, NVC597_TEXHEAD_1D_##f)
 #define PITCH(f)	NV_MW_GET(w, NVC597_TEXHEAD_PITCH_##f)
 #define TYPE(n)		NVC597_TEXHEAD_BL_TEXTURE_TYPE_##n
+#define VA_MASK		((1ull << 49) - 1)	/* addresses go round */
 #define SOURCE(n)	NVC597_TEXHEAD_BL_X_SOURCE_IN_##n
 
 static bool dimensions(struct tex_image *t, const uint32_t *w)
@@ -156,6 +157,8 @@ static const char *decode_buffer(struct tex_image *t, const uint32_t *w)
 	t->va |= BUFFER(ADDRESS_BITS31TO0);
 	t->size[0] = (BUFFER(WIDTH_MINUS_ONE_BITS31TO16) << 16 |
 		      BUFFER(WIDTH_MINUS_ONE_BITS15TO0)) + 1;
+	if (!t->size[0])	/* 2^32, all of which a coordinate cannot reach */
+		t->size[0] = ~0u;
 	t->size[1] = t->size[2] = t->layers = 1;
 	return NULL;
 }
@@ -202,11 +205,11 @@ uint64_t tex_address(const struct tex_image *t, const struct tex_level *l, uint6
 	struct gob_layout g;
 
 	if (t->layout == TEX_BUFFER)
-		return t->va + x;
+		return (t->va + x) & VA_MASK;
 	if (t->layout == TEX_PITCH)
-		return t->va + (uint64_t)y * t->pitch + x;
+		return (t->va + (uint64_t)y * t->pitch + x) & VA_MASK;
 	g = gobs(t, l);
-	return t->va + layer * t->layer_bytes + l->offset + gob_offset(&g, x, y, z);
+	return (t->va + layer * t->layer_bytes + l->offset + gob_offset(&g, x, y, z)) & VA_MASK;
 }
 
 void tex_targets(const struct tex_image *t, const uint32_t in[4], uint32_t rgba[4])

@@ -201,7 +201,12 @@ static long nearest(uint32_t v, long low, long high)
 REF(ref_i2i_s8) { return (uint32_t)nearest(b, -128, 127); }
 REF(ref_i2i_u8) { return (uint32_t)nearest(b, 0, 255); }
 REF(ref_i2i_s16) { return (uint32_t)nearest(b, -32768, 32767); }
-REF(ref_i2ip_u8) { return c << 16 | (uint32_t)nearest(a, 0, 255) << 8 | (uint32_t)nearest(b, 0, 255); }
+
+REF(ref_i2ip_u8)
+{
+	return c << 16 | (uint32_t)nearest(a, 0, 255) << 8 | (uint32_t)nearest(b, 0, 255);
+}
+
 REF(ref_absdiff) { return (uint32_t)(a > b ? (uint64_t)a - b : (uint64_t)b - a) + c; }
 REF(ref_absdiff_s) { return (uint32_t)llabs((long long)(int32_t)a - (int32_t)b) + c; }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Images of all six types in each format the stack lists: written, filled, turned
- * round by a kernel, copied, mapped and read; what a kernel is told about them; and
- * samplers of each kind against the formulas of the specification.
+ * round by a kernel, copied, also through a buffer, mapped and read; and what a kernel
+ * is told about them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@
 #define SIDE	9	/* the usual size */
 
 /*
- * The last pixel comes first, in each dimension. @size is of the image, @at where a
- * work-item is, both x, y, z; what the first one asked goes to told[].
+ * The last pixel comes first, in each dimension: a work-item at x, y, z takes that from
+ * u, v, w. What the first one is told about the image goes to answer[].
  */
 #define TURN(name, image, read, write, at, from, told) \
 	"__kernel void " name "(__read_only " image " in, __write_only " image " out,\n" \
@@ -175,6 +175,31 @@ static void mapped(struct cl *c, struct pair *s)
 	cl_ok(c, clEnqueueUnmapMemObject(c->queue, s->image[1], p, 0, NULL, NULL), "unmap");
 }
 
+/*
+ * The second image into a buffer, and from there into the first. At its beginning: rusticl
+ * 25.0.7 counts the offset into the buffer in pixels on the way there.
+ */
+static void through_buffer(struct cl *c, struct pair *s)
+{
+	static const size_t zero[3];
+	cl_int err;
+	cl_mem b = clCreateBuffer(c->context, CL_MEM_READ_WRITE, s->bytes, NULL, &err);
+
+	if (!cl_ok(c, err, "clCreateBuffer"))
+		return;
+	cl_ok(c, clEnqueueCopyImageToBuffer(c->queue, s->image[1], b, zero, s->p.region, 0, 0,
+					    NULL, NULL), "clEnqueueCopyImageToBuffer");
+	cl_ok(c, clEnqueueReadBuffer(c->queue, b, CL_TRUE, 0, s->bytes, s->got, 0, NULL, NULL),
+	      "read the buffer");
+	picture_compare(c, &s->p, "copied to a buffer", s->got, s->other, s->bytes);
+	cl_ok(c, clEnqueueCopyBufferToImage(c->queue, b, s->image[0], 0, zero, s->p.region, 0,
+					    NULL, NULL), "clEnqueueCopyBufferToImage");
+	cl_ok(c, clEnqueueReadImage(c->queue, s->image[0], CL_TRUE, zero, s->p.region, 0, 0,
+				    s->got, 0, NULL, NULL), "read");
+	picture_compare(c, &s->p, "copied from a buffer", s->got, s->other, s->bytes);
+	clReleaseMemObject(b);
+}
+
 static void turned(struct cl *c, struct pair *s, cl_kernel k, int *answer)
 {
 	cl_arg(c, k, 0, sizeof(cl_mem), &s->image[0]);
@@ -207,7 +232,7 @@ static void check_answers(struct cl *c, const struct pair *s, const int *answer)
 				want[2], want[1], i, answer[i], want[i]);
 }
 
-static void one_format(struct cl *c, struct pair *s, const cl_kernel *kernel)
+static void one_format(struct cl *c, struct pair *s, const cl_kernel *kernel, bool buffer)
 {
 	static const size_t zero[3];
 	int *answer = cl_alloc(5 * sizeof(*answer));
@@ -226,6 +251,8 @@ static void one_format(struct cl *c, struct pair *s, const cl_kernel *kernel)
 		mapped(c, s);
 		picture_compare(c, &s->p, "turned and copied to", s->got, s->other, s->bytes);
 		check_answers(c, s, answer);
+		if (buffer)
+			through_buffer(c, s);
 	}
 	close_pair(s);
 	cl_free(answer);
@@ -282,7 +309,7 @@ static void image_kinds(struct cl *c, size_t side)
 		for (cl_uint j = 0; j < n; j++) {
 			if (!in_turn(i, j, side) || !picture_describe(&s.p, &format[j]))
 				continue;
-			one_format(c, &s, kernel);
+			one_format(c, &s, kernel, !seen);
 			seen++;
 		}
 		if (!seen)
