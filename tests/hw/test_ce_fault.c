@@ -317,6 +317,70 @@ static void test_injected_error(void **state)
 	assert_memory_equal(src + 64, dst, 64);
 }
 
+static void reset_engine(void)
+{
+	uint32_t enable = gt_rd(&gt, GT_PMC_ENABLE);
+
+	gt_wr(&gt, GT_PMC_ENABLE, enable & ~(1u << 21));
+	gt_wr(&gt, GT_PMC_ENABLE, enable);
+}
+
+/* It says nothing and cannot be preempted; after a reset the engine is as new. */
+static void test_injected_hang(void **state)
+{
+	linear(SRC, DST, 64, 0);
+	assert_true(gt_run(&c, 1000));
+	linear(SRC + 64, DST, 64, 0);
+	gt_kick(&c);
+	gt_sleep_ms(20);
+	assert_int_equal(gt_rd(&gt, GT_LCE_INTR_STATUS(lce)), 0);
+	gt_wr(&gt, GT_CHANNEL(11), 0x800);
+	gt_wr(&gt, GT_RUNLIST_PREEMPT, 1u << rl);
+	gt_sleep_ms(20);
+	assert_int_equal(gt_rd(&gt, GT_RUNLIST_PREEMPT), 1u << rl);
+	reset_engine();
+	assert_true(sim_poll32(gt.sim, GT_RUNLIST_PREEMPT, 1u << rl, 0, 1000));
+	assert_memory_equal(src, dst, 64);
+	gt_chan_restart(&c, 0);
+	gt_inc(&c, subch, 0, 1, 0xc5b5u);
+	linear(SRC + 64, DST, 64, 0);
+	assert_true(gt_run(&c, 1000));
+	assert_memory_equal(src + 64, dst, 64);
+}
+
+/* False: this thread slept for so long that the PBDMA had let go. */
+static bool reset_in_time(void)
+{
+	addresses(SRC, DST);
+	gt_inc(&c, 0, 0x410, 4, 1u, 1u, 1u, 0x30000u);
+	launch(LAUNCH_COPY | MULTI_LINE);
+	gt_kick(&c);
+	assert_true(sim_poll32(gt.sim, GT_PBDMA_STATUS(2), 0xe000, 0x2000, 1000));
+	gt_wr(&gt, GT_SCHED_DISABLE, 1u << rl);
+	gt_wr(&gt, GT_RUNLIST_PREEMPT, 1u << rl);	/* takes 60 ms */
+	reset_engine();
+	if (sim_poll32(gt.sim, GT_PBDMA(2, GT_PBDMA_INTR_0), 1u << 24, 1u << 24, 100))
+		return true;
+	gt_wr(&gt, GT_SCHED_DISABLE, 0);
+	return false;
+}
+
+/* A reset before the PBDMA has let go: ENG_RESET, and the preemption waits for it. */
+static void test_reset_before_preempted(void **state)
+{
+	for (int i = 0; !reset_in_time(); i++)
+		assert_int_not_equal(i, 20);
+	gt_sleep_ms(100);
+	assert_int_equal(gt_rd(&gt, GT_RUNLIST_PREEMPT), 1u << rl);
+	gt_wr(&gt, GT_PBDMA(2, GT_PBDMA_INTR_0), 1u << 24);
+	assert_true(sim_poll32(gt.sim, GT_RUNLIST_PREEMPT, 1u << rl, 0, 1000));
+	assert_int_equal(gt_rd(&gt, GT_PBDMA_STATUS(2)) & 0xe000, 0);
+	gt_wr(&gt, GT_SCHED_DISABLE, 0);
+}
+
+static int setup_hang(void **state) { return start(0, "ce-hang=@2"); }
+static int setup_slow(void **state) { return start(0, "slow-preempt=p100"); }
+
 /* A job cut into pieces by preemptions loses nothing. */
 static void test_preempt_many_lines(void **state)
 {
@@ -362,6 +426,8 @@ int main(void)
 		T(test_semaphore_fault), T(test_fatal_fault_teardown), T(test_engine_reset),
 		T(test_acknowledged_error), T(test_switch_timeout),
 		cmocka_unit_test_setup_teardown(test_injected_error, setup_inject, teardown),
+		cmocka_unit_test_setup_teardown(test_injected_hang, setup_hang, teardown),
+		cmocka_unit_test_setup_teardown(test_reset_before_preempted, setup_slow, teardown),
 		T(test_preempt_many_lines), T(test_preempt_long_copy),
 	};
 
