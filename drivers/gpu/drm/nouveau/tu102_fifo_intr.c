@@ -119,13 +119,15 @@ void tu102_pbdma_service_locked(struct nouveau_fifo *fifo, struct tu102_runlist 
 	struct nouveau_device *ndev = fifo->ndev;
 	u32 intr_0 = nv_rd32(ndev, NV_PPBDMA_INTR_0(i));
 	u32 intr_1 = nv_rd32(ndev, NV_PPBDMA_INTR_1(i));
-	u32 chid = NV_GET(nv_rd32(ndev, NV_PPBDMA_CHANNEL(i)), NV_PPBDMA_CHANNEL_CHID);
 	struct tu102_hwchan *chan;
 	char what[96];
+	u32 chid;
 
 	lockdep_assert_held(&fifo->lock);
-	if (!intr_0 && !intr_1)
+	/* All ones: the board is gone. */
+	if ((!intr_0 && !intr_1) || intr_0 == ~0u)
 		return;
+	chid = NV_GET(nv_rd32(ndev, NV_PPBDMA_CHANNEL(i)), NV_PPBDMA_CHANNEL_CHID);
 	chan = runlist_find_locked(fifo, rl, chid);
 	if (chan && !READ_ONCE(chan->stopped)) {
 		if (pbdma_is_innocent(intr_0, intr_1)) {
