@@ -23,7 +23,7 @@ LEVELS := vm-list opencl vm-device unit hw lint
 .DEFAULT_GOAL := help
 .PHONY: help demo check check-unit check-hw check-lint check-vm check-debug \
 	check-opencl check-stress check-vm-list check-vm-device check-vm-stress \
-	check-opencl-stress bench shell module hw userspace opencl igt lint symbols host guest \
+	check-opencl-stress check-opencl-clients bench shell module hw userspace opencl igt lint symbols host guest \
 	clean clean-cache
 
 help: ## this text
@@ -64,13 +64,16 @@ check-vm-device: guest igt
 	@scripts/check-vm --device
 
 check-stress: guest igt opencl ## the tests that take minutes under TCG
-	@LANES=1 scripts/check vm-stress opencl-stress
+	@LANES=1 scripts/check vm-stress opencl-stress opencl-clients
 
 check-vm-stress: guest igt
 	@scripts/check-vm --stress
 
 check-opencl-stress: guest opencl
 	@tests/opencl/check --stress
+
+check-opencl-clients: guest ## OpenCL programs of others that Debian packages, an hour
+	@tests/opencl/check --clients
 
 check-opencl: guest opencl ## OpenCL programs on unmodified rusticl and clover
 	@tests/opencl/check

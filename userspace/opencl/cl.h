@@ -112,6 +112,10 @@ void cl_same_u32(struct cl *c, const char *what, const uint32_t *got, const uint
 void cl_near(struct cl *c, const char *what, const float *got, const double *want, size_t n,
 	     double relative);
 
+/* Complain of what the model and the kernel say between these two. */
+void cl_watch_start(struct cl *c);
+void cl_watch_stop(struct cl *c);
+
 struct cl_stats {
 	uint64_t faults, to_vram, to_sys;	/* of this process; pages */
 	uint64_t evicted;			/* of the whole GPU */

@@ -374,11 +374,11 @@ static void hash_insert(struct cl *c, size_t n)
 
 const struct cl_test tests_data[] = {
 	{ "vecadd", vecadd, 65536, 4194304, "vector add on malloc'd arrays" },
-	{ "list-walk", list_walk, 2000, 131072, "a list linked by the CPU, walked by the GPU" },
+	{ "list-walk", list_walk, 2000, 4194304, "a list linked by the CPU, walked by the GPU" },
 	{ "list-link", list_link, 4096, 4194304, "a list linked by the GPU, walked by the CPU" },
-	{ "tree-lookup", tree_lookup, 1024, 131072, "look-ups in a search tree grown by the CPU" },
+	{ "tree-lookup", tree_lookup, 1024, 4194304, "look-ups in a search tree grown by the CPU" },
 	{ "tree-grow", tree_grow, 4096, 4194304, "a tree grown by the GPU, walked by the CPU" },
-	{ "hash-find", hash_find, 2048, 131072, "look-ups in a chained hash table of the CPU" },
+	{ "hash-find", hash_find, 2048, 4194304, "look-ups in a chained hash table of the CPU" },
 	{ "hash-insert", hash_insert, 2048, 4194304, "a hash table filled by the GPU with compare-and-swap" },
 	{ 0 }
 };

@@ -142,7 +142,7 @@ static void filter(struct cl *c, size_t side)
 }
 
 const struct cl_test tests_image[] = {
-	{ "images", images, 16, 512, "images of each format, mirrored by a kernel (size: side)" },
-	{ "filter", filter, 16, 512, "an image read between its pixels (size: side)" },
+	{ "images", images, 16, 2048, "images of each format, mirrored by a kernel (size: side)" },
+	{ "filter", filter, 16, 2048, "an image read between its pixels (size: side)" },
 	{ 0 }
 };

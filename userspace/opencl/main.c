@@ -93,6 +93,7 @@ static void run(struct cl *c, const struct cl_test *t, size_t n)
 	c->failed = 0;
 	c->skipped = NULL;
 	printf("%s %s: ...\n", mode_names[c->mode], t->name);
+	cl_watch_start(c);
 	if (c->mode == CL_OVERSUBSCRIBED)
 		cl_fill_device(c);
 	c->placed = 0;
@@ -103,6 +104,7 @@ static void run(struct cl *c, const struct cl_test *t, size_t n)
 	clFinish(c->queue);
 	release(c);
 	after = cl_stats(c);
+	cl_watch_stop(c);
 	if (c->failed) {
 		tally.failed++;
 		printf("FAIL: %s %s: %u complaints", mode_names[c->mode], t->name, c->failed);

@@ -294,9 +294,9 @@ static void spill(struct cl *c, size_t n)
 }
 
 const struct cl_test tests_number[] = {
-	{ "math", math, 256, 65536, "ten float functions against libm" },
+	{ "math", math, 256, 4194304, "ten float functions against libm" },
 	{ "daxpy", daxpy, 4096, 4194304, "doubles, fused multiply-add, bit for bit" },
-	{ "integer", integer, 512, 1048576, "division, 64 bits, shifts, vectors, byte and short loads" },
-	{ "spill", spill, 512, 262144, "a private array with computed indices" },
+	{ "integer", integer, 512, 4194304, "division, 64 bits, shifts, vectors, byte and short loads" },
+	{ "spill", spill, 512, 4194304, "a private array with computed indices" },
 	{ 0 }
 };

@@ -139,7 +139,7 @@ static void turns(struct cl *c, size_t rounds)
 }
 
 const struct cl_test tests_share[] = {
-	{ "neighbours", neighbours, 64, 4096, "CPU and GPU count in neighbouring bytes" },
+	{ "neighbours", neighbours, 64, 4194304, "CPU and GPU count in neighbouring bytes" },
 	{ "flag", flag, 1, 0, "a kernel waits for a flag that the CPU sets" },
 	{ "turns", turns, 16, 256, "CPU and running kernel write one word in turns (size: rounds)" },
 	{ 0 }
