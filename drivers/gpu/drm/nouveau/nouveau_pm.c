@@ -61,8 +61,11 @@ int nouveau_pm_quiesce(struct nouveau_device *ndev)
 	err = pm_evict(ndev);
 	if (!err)
 		err = nouveau_vram_save_prepare(ndev);
-	if (err)
+	if (err) {
+		/* Some of it may be there when memory ends. */
+		nouveau_vram_save_drop(ndev);
 		nouveau_exec_start(ndev);
+	}
 	return err;
 }
 
