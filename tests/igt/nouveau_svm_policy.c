@@ -247,34 +247,6 @@ static void moved_by_kernel(struct nv *nv)
 	munmap(p, 256 * PAGE);
 }
 
-/* System suspend is refused as long as nothing saves VRAM; everything goes on. */
-static void suspend_refused(struct nv *nv)
-{
-	uint32_t *flag = nv_anon(2 * PAGE);
-	char *p = nv_anon(BLOCK);
-	int kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-
-	/* devices: so far and back, whatever the driver says */
-	igt_require_f(nv_write_file("/sys/power/pm_test", "devices"), "no pm_test\n");
-	igt_assert_lt(0, dprintf(kmsg, "<6>[IGT] add ignored dmesg regex: suspend is not supported|"
-				 "nouveau.*PM:|PM: |Some devices failed to suspend\n"));
-	close(kmsg);
-	nv_pattern(p, BLOCK, 1);
-	igt_assert_eq(nv_migrate(nv, p, BLOCK, true), 512);
-	nv_spin_launch(nv, flag, flag + 1024);
-	igt_assert(!nv_write_file("/sys/power/state", "mem"));
-	igt_assert_eq(errno, EBUSY);
-	nv_write_file("/sys/power/pm_test", "none");
-	*(volatile uint32_t *)flag = 3;
-	igt_assert_eq(__nv_wait(nv), 0);
-	igt_assert_eq(flag[1024], 3);
-	igt_assert_eq(nv_pages_in_vram(p, BLOCK), 512);
-	igt_assert_eq(nv_load(nv, p + 4), 2654435761u ^ 0x9e3779b9u);
-	nv_check_pattern(p, BLOCK, 1);
-	munmap(p, BLOCK);
-	munmap(flag, 2 * PAGE);
-}
-
 int igt_main()
 {
 	static const struct nv_case cases[] = {
@@ -285,7 +257,6 @@ int igt_main()
 		{ "thrash-pingpong", thrash, "Enough returns pin a page where it is" },
 		{ "bo-and-svm", hole, "Buffer objects and memory do not mix" },
 		{ "compaction-ksm", moved_by_kernel, "The kernel moves and merges pages" },
-		{ "suspend-refused", suspend_refused, "Suspend is refused and harms nothing" },
 	};
 
 	igt_fixture()

@@ -64,10 +64,13 @@ static void states(struct nv *nv)
 static void innocent(struct nv *nv)
 {
 	char *p = nv_anon_aligned(BLOCK, BLOCK);
+	unsigned char present[BLOCK / PAGE];
 	granule g[GRANULES];
 	long long before;
 	long rss;
 
+	/* most of it untouched, and so it stays: not even the zero page comes */
+	igt_assert_eq(madvise(p, BLOCK, MADV_NOHUGEPAGE), 0);
 	memset(p, 1, 100 * PAGE);
 	nv_migrate(nv, p, 50 * PAGE, true);
 	rss = nv_smaps(p, "Rss");
@@ -76,6 +79,9 @@ static void innocent(struct nv *nv)
 		nv_query(nv, p, g, GRANULES);
 	igt_assert_eq(nv_pages_in_vram(p, BLOCK), 50);
 	igt_assert_eq(nv_smaps(p, "Rss"), rss);
+	igt_assert_eq(mincore(p, BLOCK, present), 0);
+	for (unsigned int i = 0; i < BLOCK / PAGE; i++)
+		igt_assert_eq(present[i] & 1, i < 100);
 	igt_assert_eq(nv_counter_since("hmm_walks", before), 0);
 	munmap(p, BLOCK);
 }
