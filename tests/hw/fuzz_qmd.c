@@ -26,7 +26,9 @@ static const uint16_t codes[] = {
 	0x980, 0x381, 0x385, 0x386, 0x983, 0x387, 0x984, 0x388, 0xb82, 0x38a, 0x38b, 0x98e, 0x38c,
 	0x38d, 0x992, 0x98f, 0x947, 0x944, 0x949, 0x950, 0x94d, 0x918, 0x946, 0x31d, 0xb1d, 0x91d,
 	0x348, 0x945, 0x941, 0x942, 0x355, 0x356, 0x919, 0x805, 0x389, 0x589, 0x989, 0xf89, 0x806,
-	0x3a1, 0x3a8, 0x3a9,
+	0x3a1, 0x3a8, 0x3a9, 0x582, 0x882, 0x290, 0xab9,
+	0x361, 0x364, 0x367, 0x36a, 0x36d, 0x370, 0xb60, 0xf60, 0x998, 0x99a, 0x99c, 0x99e, 0x394,
+	0x396, 0x59f,
 };
 
 static struct insn random_insn(void)
@@ -60,6 +62,8 @@ static void random_program(void)
 	unsigned int n = 4 + rnd() % 60;
 
 	PROGRAM(&e, GLOBAL_ID(64), a_mov(8, (uint32_t)L_DATA_VA), a_mov(9, L_DATA_VA >> 32));
+	for (unsigned int i = 16; i < 48; i += 8)	/* handles of pictures */
+		le_emit(&e, a_mov(i, rnd() % 8 | rnd() % 8 << 20));
 	while (n--)
 		le_emit(&e, random_insn());
 	le_emit(&e, a_exit());
@@ -80,6 +84,27 @@ static void random_qmd(void)
 			q[i] = (uint32_t)rnd();
 }
 
+/* Eight headers and samplers, of pictures that lie in the data or anywhere. */
+static void random_pictures(void)
+{
+	uint64_t va = L_DATA_VA + L_DATA_BYTES - 0x200;
+
+	for (unsigned int i = 0; i < 8; i++) {
+		uint32_t *h = e.data + (L_DATA_BYTES - 0x200) / 4 + 8 * i;
+
+		for (unsigned int j = 0; j < 8; j++)
+			h[j] = h[64 + j] = (uint32_t)rnd() & (uint32_t)rnd();
+		h[0] = (0x08 + rnd() % 2 * 7) | (1 + rnd() % 4) * (1 << 7 | 1 << 10 | 1 << 13 |
+		       1 << 16) | 0x53180000;
+		h[2] = L_DATA_VA >> 32 | 3 << 21;
+		h[3] &= 0x01f8;
+		h[4] = rnd() % 64 | rnd() % 9 << 23;
+		h[7] &= 0xff;
+	}
+	gt_inc(&e.c, 1, 0x155c, 3, (uint32_t)(va >> 32), (uint32_t)va + 0x100, 7u);
+	gt_inc(&e.c, 1, 0x1574, 3, (uint32_t)(va >> 32), (uint32_t)va, 7u);
+}
+
 static void open_channel(void)
 {
 	struct gt_chan *c = &e.c;
@@ -90,6 +115,7 @@ static void open_channel(void)
 	le_open(&e, &gt, 5);
 	gt_runlist(&gt, 0, &c, 1);
 	le_setup(&e);
+	random_pictures();
 }
 
 /* Faults are cancelled: nobody maps anything here. */
