@@ -5,6 +5,7 @@
  * Functionality: copies in VRAM of memory that is read by both sides
  */
 #include <pthread.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -369,6 +370,57 @@ static void two(struct nv *nv)
 	munmap(p, BLOCK);
 }
 
+/* One huge page for both: exclusive as a whole, then shared, then cut by a write. */
+static void huge(struct nv *nv)
+{
+	uint32_t *p = nv_thp(BLOCK);
+
+	for (uint32_t i = 0; i < PAGES; i++)
+		p[i * WORDS] = 600 + i;
+	advise(nv, p, BLOCK, 1);
+	igt_assert_eq(mprotect(p, BLOCK, PROT_READ), 0);
+	igt_assert_eq(nv_sum(nv, p, PAGES, PAGE), sum_of(600));
+	igt_assert_eq(replicas(nv, p), 0);
+	share();
+	igt_assert_eq(nv_sum(nv, p, PAGES, PAGE), sum_of(600));
+	igt_assert_eq(replicas(nv, p), PAGES);
+	igt_assert_eq(mprotect(p, BLOCK, PROT_READ | PROT_WRITE), 0);
+	for (uint32_t i = 3; i < PAGES; i += 100) {
+		igt_assert_eq(nv_sum(nv, p, PAGES, PAGE), sum_of(600) + i / 100);
+		igt_assert_lt(0, replicas(nv, p));
+		p[i * WORDS]++;
+		igt_assert_eq(nv_load(nv, p + i * WORDS), 601 + i);
+	}
+	munmap(p, BLOCK);
+}
+
+/* Equal pages, merged: shared by nobody else, and copied all the same. */
+static void merged(struct nv *nv)
+{
+	const size_t bytes = 64 * PAGE;
+	uint32_t *p = nv_anon_aligned(BLOCK, BLOCK), *q;
+
+	igt_assert_eq(madvise(p, BLOCK, MADV_NOHUGEPAGE), 0);
+	memset(p, 0x42, bytes);
+	advise(nv, p, bytes, 1);
+	igt_require_f(!madvise(p, bytes, MADV_MERGEABLE), "no KSM\n");
+	nv_write_file("/sys/kernel/mm/ksm/pages_to_scan", "4000");
+	igt_assert(nv_write_file("/sys/kernel/mm/ksm/run", "1"));
+	for (int i = 0; i < 100 && nv_smaps(p, "KSM") < (long)bytes / 1024; i++)
+		usleep(20000);
+	nv_write_file("/sys/kernel/mm/ksm/run", "0");
+	igt_assert_eq(nv_smaps(p, "KSM"), bytes / 1024);
+	igt_assert_eq(nv_sum(nv, p, 64, PAGE), 64 * 0x42424242u);
+	igt_assert_eq(replicas(nv, p), 64);
+	for (q = p; q < p + 64 * WORDS; q += 9 * WORDS) {
+		*q = 1;
+		igt_assert_eq(nv_load(nv, q), 1);
+		igt_assert_eq(nv_load(nv, q + WORDS / 2), 0x42424242);
+	}
+	igt_assert_eq(nv_sum(nv, p, 64, PAGE), 56 * 0x42424242u + 8);
+	munmap(p, BLOCK);
+}
+
 /* RAM is wanted: held pages go out all the same. */
 static void paged_out(struct nv *nv)
 {
@@ -477,6 +529,8 @@ int igt_main()
 		{ "replica-events", events, "Unmapped, moved, dropped, migrated" },
 		{ "replica-unadvised", unadvised, "The advice is taken back" },
 		{ "replica-two", two, "Two processes with copies of the same pages" },
+		{ "replica-huge", huge, "A huge page, shared and cut" },
+		{ "replica-merged", merged, "Pages merged by KSM" },
 		{ "replica-paged-out", paged_out, "Held pages can be swapped out" },
 		{ "replica-evict", evicted, "Copies are the first to go" },
 		{ "replica-race", raced, "Reads beside fork and writes" },

@@ -223,7 +223,8 @@ static int usage(int code)
 	     "  --repeat    launches (3): hot memory moves to VRAM by itself\n"
 	     "  --migrate   ask for it to be moved before the first launch\n"
 	     "  --advise    say where it should be: prefer-vram, prefer-system, pin-vram,\n"
-	     "              pin-system, no-migrate, granularity-4k, granularity-2m\n"
+	     "              pin-system, no-migrate, read-mostly, granularity-4k,\n"
+	     "              granularity-2m\n"
 	     "  --where     a letter for each 64 KiB after the launches: v VRAM, s system\n"
 	     "              memory, m mixed, capitals for what is hot\n"
 	     "  --picture   draw where each page lived over time");

@@ -458,7 +458,7 @@ static int stage_publish_replicas_locked(struct map_stage *st)
 	return nouveau_svm_replica_publish_locked(st->svm, st->s->fresh);
 }
 
-static int stage_publish(struct map_stage *st, const struct hmm_range *range)
+static noinline_for_stack int stage_publish(struct map_stage *st, const struct hmm_range *range)
 {
 	unsigned int valid = nouveau_mask_weight(&st->valid, 0, NOUVEAU_BLOCK_PAGES);
 	unsigned int vram = nouveau_mask_weight(&st->vram, 0, NOUVEAU_BLOCK_PAGES);
