@@ -44,6 +44,13 @@ static void header(uint32_t *w)
 	w[2] = (w[2] & ~(7u << 21)) | (rnd() & 1 ? 3 : rnd() % 4 ? 0 : 2) << 21;
 	NV_MW_SET(w, NVC597_TEXHEAD_BL_TEXTURE_TYPE, rnd() % 9);
 	NV_MW_SET(w, NVC597_TEXHEAD_BL_MULTI_SAMPLE_COUNT, 0);
+	if (!(rnd() % 8)) {		/* the largest buffer */
+		w[2] &= ~(7u << 21);
+		w[3] |= 0xffff;
+		w[4] |= 0xffff;
+		NV_MW_SET(w, NVC597_TEXHEAD_BL_TEXTURE_TYPE,
+			  NVC597_TEXHEAD_BL_TEXTURE_TYPE_ONE_D_BUFFER);
+	}
 	if (rnd() & 1) {
 		NV_MW_SET(w, NVC597_TEXHEAD_BL_TILE_WIDTH_IN_GOBS, 0);
 		NV_MW_SET(w, NVC597_TEXHEAD_BL_GOBS_PER_BLOCK_HEIGHT, rnd() % 6);
@@ -102,6 +109,8 @@ static void test_any(void **unused)
 		header(w);
 		for (unsigned int i = 0; i < TEX_SAMPLER_WORDS; i++)
 			v[i] = any();
+		if (rnd() & 1)
+			v[0] &= ~0444u;		/* address modes of the first four */
 		if (tex_decode_header(&t, w) || tex_decode_sampler(&s, v))
 			continue;
 		good++;
