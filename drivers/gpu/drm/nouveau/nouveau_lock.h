@@ -29,8 +29,8 @@
  *     nouveau_pt_lock()         the notifier lock            only bounded TLB waits
  *  6  exec->lock, copy dir->lock, rings and what feeds them;  waiting for the GPU except for
  *     chan->lock (mutexes, in   fifo->lock: runlists and     ring space and a preemption; not
- *     this order; fifo->lock    binding                      in notifiers
- *     beside chan->lock)
+ *     this order; fifo->lock    binding, and whose error     in notifiers
+ *     beside chan->lock)        one is
  *  7  spinlocks: tlb->lock,     their struct                 every other lock, sleeping
  *     irq tree,
  *     dmem->lock, fence ctx->lock,
