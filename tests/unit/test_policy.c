@@ -76,6 +76,31 @@ static void hot_block_moves_for_reads(void **state)
 	assert_mask(p.migrate, 0, 16);
 }
 
+/* Half of 64 KiB at once: all of the block is on its way, while VRAM lasts. */
+static void dense_granule_brings_the_block(void **state)
+{
+	struct nouveau_svm_view v = anon_view();
+	struct nouveau_svm_plan p;
+
+	v.read = bits(20, 28);
+	v.heat.heat = 8;
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.migrate, 0, NOUVEAU_BLOCK_PAGES);
+	nouveau_svm_plan(&v, no_streams(), &p);
+	assert_mask(p.migrate, 16, 32);
+	v.vram_free = v.vram_total * (K->stream_percent - 1) / 100;
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.migrate, 16, 32);
+	v.vram_free = v.vram_total;
+	/* the same eight, half of them in the next 64 KiB, which are in use then */
+	v.read = bits(28, 36);
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.migrate, 0, NOUVEAU_BLOCK_PAGES);
+	v.read = bits(20, 27);
+	nouveau_svm_plan(&v, K, &p);
+	assert_mask(p.migrate, 16, 32);
+}
+
 /* Only anonymous memory can live in VRAM. */
 static void file_memory_stays(void **state)
 {
@@ -499,6 +524,7 @@ int main(void)
 		cmocka_unit_test(write_moves_its_granule),
 		cmocka_unit_test(cold_readers_stay),
 		cmocka_unit_test(hot_block_moves_for_reads),
+		cmocka_unit_test(dense_granule_brings_the_block),
 		cmocka_unit_test(file_memory_stays),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(read_only_memory),

@@ -4,14 +4,13 @@
  *
  * Jobs gather in one group while the copies of the other are running. When the
  * engine has nothing to do and enough has gathered, the group is submitted: one
- * TLB invalidate for what the GPU loses, one push. The first job starts at once;
- * from then on a push has to be worth its doorbell. Then the jobs of the group
- * before are ended beneath the copies of this one.
+ * TLB invalidate for what the GPU loses, one push. Then the jobs of the group before
+ * are ended beneath the copies of this one.
  *
  * What is worth a doorbell depends on who asks. A range on request is long: some
  * MiB. Faults come in batches of any shape, of a page in each of many blocks or of
- * whole blocks: three times what was pushed before in the batch, so that doorbells
- * are few whatever its size.
+ * whole blocks: one push when a few MiB have gathered, so that the engine has work
+ * while the rest is collected, and one for the rest, whatever its size.
  *
  * The caller holds mmap_lock from the first job to nouveau_dmem_pipe_flush().
  * Copies are between physical addresses: they wait for no fault of anybody.
@@ -34,7 +33,7 @@
 /* What they may hold locked: 16 MiB, 32 MiB */
 #define GROUP_PAGES	(8 * NOUVEAU_BLOCK_PAGES)
 #define GROUP_PAGES_FEW	(16 * NOUVEAU_BLOCK_PAGES)
-/* NOUVEAU_DMEM_PIPE_EARLY: worth a doorbell in any case. */
+/* Worth a doorbell in any case. */
 #define EARLY_PAGES	(2 * NOUVEAU_BLOCK_PAGES)
 /* Slots of a group that are kept for the next time. */
 #define KEEP_SLOTS	GROUP_JOBS
@@ -233,14 +232,13 @@ static bool pipe_is_due(struct nouveau_dmem_pipe *pipe)
 {
 	const struct pipe_group *group = &pipe->groups[pipe->gathers];
 	bool few = pipe->kind == NOUVEAU_DMEM_PIPE_FEW;
-	unsigned int least = max(3 * pipe->pushed, NOUVEAU_BLOCK_PAGES);
 
 	if (group->n == (few ? GROUP_JOBS_FEW : GROUP_JOBS) ||
 	    group->pages >= (few ? GROUP_PAGES_FEW : GROUP_PAGES))
 		return true;
-	if (!few)
-		least = min(pipe->pushed, EARLY_PAGES);
-	return group->pages >= least && pipe_is_idle(pipe);
+	if (few)
+		return !pipe->pushed && group->pages >= EARLY_PAGES;
+	return group->pages >= min(pipe->pushed, EARLY_PAGES) && pipe_is_idle(pipe);
 }
 
 /* The next slot of the group that gathers, with arrays of @n entries. */

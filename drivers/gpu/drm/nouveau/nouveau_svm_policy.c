@@ -197,7 +197,13 @@ static struct nouveau_mask prefetch_region(const struct nouveau_svm_view *v,
 	return out;
 }
 
-/* Whether somebody goes through the block: the 64 KiB beside a fault were used as well. */
+/* Faulted pages of 64 KiB, all at once, that are no single object any more. */
+#define GRANULE_DENSE	(NOUVEAU_GRANULE_PAGES / 2)
+
+/*
+ * Whether somebody goes through the block: the 64 KiB beside a fault were used as well,
+ * or its own are by half.
+ */
 static bool is_sequential(const struct nouveau_svm_view *v, const struct nouveau_mask *faulted)
 {
 	struct nouveau_mask used = nouveau_mask_or(*faulted, &v->mapped);
@@ -210,6 +216,8 @@ static bool is_sequential(const struct nouveau_svm_view *v, const struct nouveau
 					min(g + 2 * NOUVEAU_GRANULE_PAGES, NOUVEAU_BLOCK_PAGES)))
 			return true;
 		if (g && nouveau_mask_weight(&used, g - NOUVEAU_GRANULE_PAGES, g))
+			return true;
+		if (nouveau_mask_weight(faulted, g, g + NOUVEAU_GRANULE_PAGES) >= GRANULE_DENSE)
 			return true;
 	}
 	return false;
