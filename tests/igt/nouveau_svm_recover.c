@@ -303,11 +303,16 @@ static void fence_errors(struct nv *nv)
 	/* from the second on: a launch would wait for the one before it */
 	for (unsigned int i = 1; i < ARRAY_LEN(mistakes); i++) {
 		struct nv bad = *nv;
+		struct nv_bo launch;
 		int fence, status;
 
 		*flag = 0;
 		igt_assert_eq(__nv_channel_new(&bad), 0);
 		nv_spin_launch(&bad, flag, flag + 1024);
+		/* the launch may not have been fetched yet: what follows goes elsewhere */
+		launch = bad.push;
+		nv_bo_init(bad.fd, &bad.push, launch.size, NOUVEAU_GEM_DOMAIN_GART |
+			   NOUVEAU_GEM_DOMAIN_MAPPABLE);
 		mistakes[i](&bad);
 		fence = bo_sync_file(&bad, &bad.fence);
 		igt_assert_eq(sync_status(fence), 0);
@@ -317,6 +322,7 @@ static void fence_errors(struct nv *nv)
 		igt_assert_f(status == -EIO || status == -EFAULT, "mistake %u: %d\n", i, status);
 		close(fence);
 		nv_channel_free(&bad);
+		nv_bo_fini(&launch);
 	}
 	munmap(flag, 2 * PAGE);
 }
