@@ -23,11 +23,15 @@
 #include "nouveau_stats.h"
 #include "nouveau_svm_priv.h"
 
-#define REPLICA_SHIFT	16
-
 static u64 replica_va(const struct nouveau_svm_replica *r)
 {
-	return r->block->base + ((u64)r->granule << REPLICA_SHIFT);
+	return r->block->base + ((u64)r->granule << NOUVEAU_SVM_REPLICA_SHIFT);
+}
+
+/* In svm->replicas. */
+static unsigned long replica_index(const struct nouveau_svm_replica *r)
+{
+	return replica_va(r) >> NOUVEAU_SVM_REPLICA_SHIFT;
 }
 
 static struct nouveau_mask replica_mask(const struct nouveau_svm_replica *r)
@@ -40,7 +44,7 @@ static struct nouveau_mask replica_mask(const struct nouveau_svm_replica *r)
 struct nouveau_svm_replica *nouveau_svm_replica_of_locked(struct nouveau_svm_mm *svm, u64 va)
 {
 	nouveau_pt_assert_locked(svm->pt);
-	return xa_load(&svm->replicas, va >> REPLICA_SHIFT);
+	return xa_load(&svm->replicas, va >> NOUVEAU_SVM_REPLICA_SHIFT);
 }
 
 /* Its pages are the process's alone again. No PTE points to the copy any more. */
@@ -51,7 +55,7 @@ static void replica_kill_locked(struct nouveau_svm_replica *r)
 	unsigned int i;
 
 	nouveau_pt_assert_locked(svm->pt);
-	xa_erase(&svm->replicas, replica_va(r) >> REPLICA_SHIFT);
+	xa_erase(&svm->replicas, replica_index(r));
 	for_each_set_bit(i, &held, NOUVEAU_GRANULE_PAGES)
 		put_page(r->held[i]);
 	nouveau_stat_add(&svm->ndev->stats, NOUVEAU_STAT_REPLICAS_DROPPED, hweight16(r->pages));
@@ -73,9 +77,9 @@ static void replica_kill_locked(struct nouveau_svm_replica *r)
 void nouveau_svm_replica_widen_locked(struct nouveau_svm_mm *svm, u64 *start, u64 *end)
 {
 	if (nouveau_svm_replica_of_locked(svm, *start))
-		*start = round_down(*start, 1ull << REPLICA_SHIFT);
+		*start = round_down(*start, 1ull << NOUVEAU_SVM_REPLICA_SHIFT);
 	if (nouveau_svm_replica_of_locked(svm, *end - 1))
-		*end = round_up(*end, 1ull << REPLICA_SHIFT);
+		*end = round_up(*end, 1ull << NOUVEAU_SVM_REPLICA_SHIFT);
 }
 
 /**
@@ -92,8 +96,8 @@ void nouveau_svm_replica_release_locked(struct nouveau_svm_mm *svm, u64 start, u
 	unsigned long idx;
 
 	nouveau_pt_assert_locked(svm->pt);
-	xa_for_each_range(&svm->replicas, idx, r, start >> REPLICA_SHIFT,
-			  (end - 1) >> REPLICA_SHIFT)
+	xa_for_each_range(&svm->replicas, idx, r, start >> NOUVEAU_SVM_REPLICA_SHIFT,
+			  (end - 1) >> NOUVEAU_SVM_REPLICA_SHIFT)
 		replica_kill_locked(r);
 }
 
@@ -115,8 +119,8 @@ void nouveau_svm_replica_drop_locked(struct nouveau_svm_mm *svm, u64 start, u64 
 
 	nouveau_pt_assert_locked(svm->pt);
 	/* A block at a time, so that each has one TLB invalidate. */
-	xa_for_each_range(&svm->replicas, idx, r, start >> REPLICA_SHIFT,
-			  (end - 1) >> REPLICA_SHIFT) {
+	xa_for_each_range(&svm->replicas, idx, r, start >> NOUVEAU_SVM_REPLICA_SHIFT,
+			  (end - 1) >> NOUVEAU_SVM_REPLICA_SHIFT) {
 		if (block && block != r->block) {
 			nouveau_svm_zap_pages_locked(svm, block, &pages);
 			pages = (struct nouveau_mask){ };
@@ -152,7 +156,7 @@ int nouveau_svm_replica_publish_locked(struct nouveau_svm_mm *svm,
 		if (!fresh[g])
 			continue;
 		if (nouveau_svm_replica_of_locked(svm, replica_va(fresh[g])) ||
-		    xa_is_err(xa_store(&svm->replicas, replica_va(fresh[g]) >> REPLICA_SHIFT,
+		    xa_is_err(xa_store(&svm->replicas, replica_index(fresh[g]),
 				       fresh[g], GFP_NOWAIT)))
 			goto undo;
 	}
@@ -170,7 +174,7 @@ int nouveau_svm_replica_publish_locked(struct nouveau_svm_mm *svm,
 undo:
 	for (k = 0; k < g; k++)
 		if (fresh[k])
-			xa_erase(&svm->replicas, replica_va(fresh[k]) >> REPLICA_SHIFT);
+			xa_erase(&svm->replicas, replica_index(fresh[k]));
 	return -EAGAIN;
 }
 
@@ -215,7 +219,7 @@ static int replica_evict(struct nouveau_chunk *vram)
 
 	nouveau_pt_lock(svm->pt);
 	if (r->state == NOUVEAU_REPLICA_LIVE)
-		nouveau_svm_replica_drop_locked(svm, va, va + (1ull << REPLICA_SHIFT));
+		nouveau_svm_replica_drop_locked(svm, va, va + (1ull << NOUVEAU_SVM_REPLICA_SHIFT));
 	else if (r->state == NOUVEAU_REPLICA_FRESH)
 		err = -EBUSY;
 	nouveau_pt_unlock(svm->pt);

@@ -15,6 +15,9 @@ struct nouveau_svm_mm;
 struct nouveau_svm_scratch;
 struct page;
 
+/* A replica is of one granule of a block. */
+#define NOUVEAU_SVM_REPLICA_SHIFT	16
+
 enum nouveau_svm_replica_state {
 	NOUVEAU_REPLICA_FRESH,		/* being made; of who makes it */
 	NOUVEAU_REPLICA_LIVE,		/* in svm->replicas */

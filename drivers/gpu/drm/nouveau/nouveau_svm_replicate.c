@@ -84,7 +84,7 @@ static struct nouveau_svm_replica *replica_new(struct nouveau_svm_mm *svm,
 					       struct nouveau_svm_block *block, unsigned int g,
 					       u16 tried)
 {
-	unsigned long idx = (block->base >> 16) + g;
+	unsigned long idx = (block->base >> NOUVEAU_SVM_REPLICA_SHIFT) + g;
 	struct nouveau_svm_replica *r = kzalloc_obj(*r, GFP_KERNEL_ACCOUNT);
 
 	if (!r)
@@ -111,7 +111,7 @@ err_free:
 
 static void replica_discard(struct nouveau_svm_replica *r)
 {
-	xa_release(&r->svm->replicas, (r->block->base >> 16) + r->granule);
+	xa_release(&r->svm->replicas, (r->block->base >> NOUVEAU_SVM_REPLICA_SHIFT) + r->granule);
 	nouveau_svm_replica_free(r);
 }
 
