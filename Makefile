@@ -19,6 +19,9 @@ JOBS ?= $(shell nproc)
 .NOTPARALLEL:
 # The longest first: scripts/check runs them two at a time.
 LEVELS := vm-list opencl vm-device unit hw lint
+# Levels of scripts/check run side by side; what they share was built before them
+# and is not to be built again by two at once.
+built = $(if $(BUILT),,$(1))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check check-unit check-hw check-lint check-vm check-debug \
@@ -57,25 +60,25 @@ check-lint: lint
 check-vm: guest igt ## the driver on the model, in a guest, under igt_runner
 	@scripts/check-vm
 
-check-vm-list: guest igt
+check-vm-list: $(call built,guest igt)
 	@scripts/check-vm --list
 
-check-vm-device: guest igt
+check-vm-device: $(call built,guest igt)
 	@scripts/check-vm --device
 
 check-stress: guest igt opencl ## the tests that take minutes under TCG
 	@LANES=1 scripts/check vm-stress opencl-stress opencl-clients
 
-check-vm-stress: guest igt
+check-vm-stress: $(call built,guest igt)
 	@scripts/check-vm --stress
 
-check-opencl-stress: guest opencl
+check-opencl-stress: $(call built,guest opencl)
 	@tests/opencl/check --stress
 
-check-opencl-clients: guest ## OpenCL programs of others that Debian packages, an hour
+check-opencl-clients: $(call built,guest) ## OpenCL programs of others that Debian packages, an hour
 	@tests/opencl/check --clients
 
-check-opencl: guest opencl ## OpenCL programs on unmodified rusticl and clover
+check-opencl: $(call built,guest opencl) ## OpenCL programs on unmodified rusticl and clover
 	@tests/opencl/check
 
 check-debug: hw userspace igt ## check-vm on a KASAN + lockdep + kmemleak kernel
