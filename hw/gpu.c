@@ -19,6 +19,7 @@
 #include "pmc.h"
 #include "ptimer.h"
 #include "ptop.h"
+#include "sm_pool.h"
 #include "vram.h"
 
 /*
@@ -58,6 +59,8 @@ static int check_config(const struct gpu_config *c)
 		return -EINVAL;
 	if (c->gpcs < 1 || c->gpcs > PTOP_MAX_GPCS || c->tpcs < 1 || c->tpcs > PTOP_MAX_TPCS)
 		return -EINVAL;
+	if (c->threads < 1 || c->threads > SM_MAX_PARTS)
+		return -EINVAL;
 	return 0;
 }
 
@@ -74,6 +77,8 @@ struct gpu *gpu_create(struct host *host, const struct gpu_config *config)
 		gpu->config.gpcs = 1;
 	if (!gpu->config.tpcs)
 		gpu->config.tpcs = 2;
+	if (!gpu->config.threads)
+		gpu->config.threads = sm_pool_default();
 	pthread_mutex_init(&gpu->lock, NULL);
 	ret = check_config(&gpu->config);
 	for (size_t i = 0; !ret && i < UNITS; i++) {

@@ -42,6 +42,7 @@ struct gpu_config {
 	uint64_t seed;
 	unsigned int gpcs;	/* graphics clusters, default 1 */
 	unsigned int tpcs;	/* per GPC, default 2; two SMs each */
+	unsigned int threads;	/* that run the SMs, default: see sm_pool_default() */
 	bool paranoid;
 	const char *inject;	/* --inject specification or NULL */
 };

@@ -18,6 +18,7 @@
 #include "nvhw/nv_field.h"
 #include "nvhw/tu104/dev_fault_client.h"
 #include "nvhw/undocumented.h"
+#include "sm_pool.h"
 
 #define HUB_TLB_ENTRIES		64
 #define GPC_TLB_ENTRIES		64
@@ -83,6 +84,7 @@ static int create_sms(struct gpu *gpu, struct gr *gr)
 
 int gr_init(struct gpu *gpu)
 {
+	unsigned int threads;
 	struct gr *gr;
 
 	gr = calloc(1, sizeof(*gr));
@@ -98,7 +100,10 @@ int gr_init(struct gpu *gpu)
 	}
 	if (create_sms(gpu, gr) || gr_regs_register(gpu))
 		return -ENOMEM;
-	return 0;
+	threads = gpu->config.threads < gr->nsms ? gpu->config.threads : gr->nsms;
+	if (threads > 1)
+		gr->pool = sm_pool_create(threads);
+	return threads > 1 && !gr->pool ? -ENOMEM : 0;
 }
 
 /* Host has dropped all channels, hence all contexts, by now. */
@@ -119,6 +124,7 @@ void gr_fini(struct gpu *gpu)
 
 	if (!gr)
 		return;
+	sm_pool_destroy(gr->pool);
 	tlb_destroy(gpu, gr->hub_tlb);
 	for (unsigned int i = 0; i < PTOP_MAX_GPCS; i++)
 		tlb_destroy(gpu, gr->gcc_tlb[i]);
@@ -134,6 +140,7 @@ static void free_ctx(struct gr_ctx *ctx)
 {
 	for (unsigned int i = 0; i < GR_SUBCHANNELS; i++)
 		free(ctx->regs[i]);
+	caches_free(&ctx->caches);
 	free(ctx);
 }
 
@@ -148,6 +155,7 @@ static struct gr_ctx *get_ctx(struct gpu *gpu, struct channel *ch)
 		return NULL;
 	ctx->gpu = gpu;
 	ctx->ch = ch;
+	caches_init(&ctx->caches);
 	for (unsigned int i = 0; i < GR_SUBCHANNELS; i++) {
 		ctx->regs[i] = calloc(GR_METHODS, sizeof(uint32_t));
 		if (!ctx->regs[i]) {
@@ -259,7 +267,6 @@ static void gr_teardown(struct gpu *gpu, struct channel *ch)
 		launch_abort(ctx->launch);
 		launch_destroy(ctx->launch);
 	}
-	caches_free(&ctx->caches);
 	ch->gr = NULL;
 	free_ctx(ctx);
 }

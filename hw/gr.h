@@ -73,6 +73,7 @@ struct gr {
 	unsigned int vector, vector_nonstall;
 	unsigned int nsms;
 	struct sm *sms;
+	struct sm_pool *pool;		/* NULL: launches run in one thread */
 	struct tlb *hub_tlb, *gcc_tlb[PTOP_MAX_GPCS], *tpc_tlb[PTOP_MAX_GPCS * PTOP_MAX_TPCS];
 	struct gr_ctx *owner;		/* of the exception in the registers */
 	const struct gr_ctx *current;	/* as NVX_GR_CURRENT_INST shows */

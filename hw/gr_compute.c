@@ -65,7 +65,8 @@ static enum engine_result schedule(struct gr_ctx *ctx, uint32_t data)
 		return sked_error(ctx, esr);
 	if (!ctx->launch)
 		ctx->launch = launch_create(ctx->gpu, ctx->ch, ctx->gpu->gr->sms,
-					    ctx->gpu->gr->nsms, &ctx->caches);
+					    ctx->gpu->gr->nsms, ctx->gpu->gr->pool,
+					    &ctx->caches);
 	if (!ctx->launch)
 		return data_error(ctx, NVX_GR_TRAPPED_CODE_INVALID_OPERATION,
 				  NVC5C0_SEND_SIGNALING_PCAS_B, data);

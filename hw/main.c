@@ -15,6 +15,7 @@
 #include "log.h"
 #include "mmu.h"
 #include "ptop.h"
+#include "sm.h"
 #include "vfio_user.h"
 #include "vram.h"
 
@@ -32,6 +33,8 @@ static void usage(FILE *f)
 	      "  --vram SIZE       video memory, a power of two from 64M to 16G (default 1G)\n"
 	      "  --gpcs N          graphics clusters, 1 to 6 (default 1)\n"
 	      "  --tpcs N          TPCs per cluster, two SMs each, 1 to 4 (default 2)\n"
+	      "  --threads N       threads that run the SMs, 1 to 16 (default: TU104_THREADS,\n"
+	      "                    else one for each CPU, at most one for each SM)\n"
 	      "  --seed N          seed of everything random (default 1)\n"
 	      "  --inject SPEC     trouble: POINT=RULE[,...]; points overflow, late-valid,\n"
 	      "                    duplicate, slow-replay, ce-error, lost-interrupt;\n"
@@ -110,6 +113,8 @@ static bool apply_option(struct options *o, int c)
 		return parse_count(optarg, PTOP_MAX_GPCS, &o->gpu.gpcs);
 	case 't':
 		return parse_count(optarg, PTOP_MAX_TPCS, &o->gpu.tpcs);
+	case 'T':
+		return parse_count(optarg, SM_MAX_PARTS, &o->gpu.threads);
 	case 'S':
 		return parse_number(optarg, 0, UINT64_MAX, &o->gpu.seed);
 	case 'i':
@@ -142,6 +147,7 @@ static const struct option long_options[] = {
 	{ "vram", required_argument, NULL, 'v' },
 	{ "gpcs", required_argument, NULL, 'g' },
 	{ "tpcs", required_argument, NULL, 't' },
+	{ "threads", required_argument, NULL, 'T' },
 	{ "seed", required_argument, NULL, 'S' },
 	{ "inject", required_argument, NULL, 'i' },
 	{ "paranoid", no_argument, NULL, 'p' },

@@ -14,7 +14,7 @@ enum {
 
 static uint64_t clock_now(const struct warp *w)
 {
-	return w->l->caches->clock + w->l->warp_instructions;
+	return w->l->caches->clock + w->part->warp_instructions;
 }
 
 static uint32_t tid_part(const struct warp *w, unsigned int lane, unsigned int id)

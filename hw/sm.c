@@ -6,13 +6,39 @@
 #include <string.h>
 
 #include "log.h"
+#include "sm_pool.h"
 
 #define WARP_QUANTUM		512	/* instructions before the next warp's turn */
 #define NS_PER_INSTRUCTION	32	/* turns a time budget into a repeatable one */
 #define LOCAL_TOTAL_MAX		(256u << 20)
 
+/* Neighbours go to one part: the SMs of a TPC share a TLB. */
+static bool create_parts(struct launch *l)
+{
+	unsigned int n = sm_pool_threads(l->pool);
+	size_t bytes;
+
+	l->nparts = n < l->nsms ? n : l->nsms;
+	bytes = l->nparts * sizeof(*l->parts);
+	l->parts = aligned_alloc(__alignof__(struct sm_part), bytes);
+	if (!l->parts)
+		return false;
+	memset(l->parts, 0, bytes);
+	for (unsigned int i = 0; i < l->nparts; i++) {
+		struct sm_part *p = &l->parts[i];
+
+		p->l = l;
+		p->index = i;
+		p->first_sm = i * l->nsms / l->nparts;
+		p->nsms = (i + 1) * l->nsms / l->nparts - p->first_sm;
+		for (unsigned int s = 0; s < p->nsms; s++)
+			l->load[p->first_sm + s].part = p;
+	}
+	return true;
+}
+
 struct launch *launch_create(struct gpu *gpu, struct channel *ch, const struct sm *sms,
-			     unsigned int nsms, struct sm_caches *caches)
+			     unsigned int nsms, struct sm_pool *pool, struct sm_caches *caches)
 {
 	struct launch *l = calloc(1, sizeof(*l));
 
@@ -21,11 +47,13 @@ struct launch *launch_create(struct gpu *gpu, struct channel *ch, const struct s
 	l->gpu = gpu;
 	l->ch = ch;
 	l->caches = caches;
+	l->pool = pool;
 	l->nsms = nsms;
+	pthread_mutex_init(&l->lock, NULL);
 	l->nwarps = nsms * SM_MAX_WARPS;
 	l->load = calloc(nsms, sizeof(*l->load));
 	l->warps = calloc(l->nwarps, sizeof(*l->warps));
-	if (!l->load || !l->warps) {
+	if (!l->load || !l->warps || !create_parts(l)) {
 		launch_destroy(l);
 		return NULL;
 	}
@@ -88,8 +116,11 @@ void launch_start(struct launch *l, const struct qmd *qmd)
 	l->next_cta = 0;
 	/* (2^32 - 1) * (2^16 - 1)^2 still fits. */
 	l->total_ctas = (uint64_t)qmd->grid[0] * qmd->grid[1] * qmd->grid[2];
-	l->dead = false;
-	l->cursor = 0;
+	atomic_store(&l->dead, false);
+	for (unsigned int i = 0; i < l->nparts; i++) {
+		l->parts[i].cursor = 0;
+		l->parts[i].more = false;
+	}
 	l->work = (struct launch_work){ 0 };
 	resize_local(l, (qmd->local_low + qmd->local_high + 15) / 16 * 16);
 	l->cta_limit = occupancy(l);
@@ -104,62 +135,90 @@ void launch_start(struct launch *l, const struct qmd *qmd)
 
 static void sync_counters(struct launch *l)
 {
-	count_add(l->gpu, lane_instructions, l->lane_instructions);
-	count_add(l->gpu, warp_instructions, l->warp_instructions);
-	l->caches->clock += l->warp_instructions;
-	l->work.lane_instructions += l->lane_instructions;
-	l->work.warp_instructions += l->warp_instructions;
-	l->lane_instructions = l->warp_instructions = 0;
+	for (unsigned int i = 0; i < l->nparts; i++) {
+		struct sm_part *p = &l->parts[i];
+
+		count_add(l->gpu, lane_instructions, p->lane_instructions);
+		count_add(l->gpu, warp_instructions, p->warp_instructions);
+		l->caches->clock += p->warp_instructions;
+		l->work.lane_instructions += p->lane_instructions;
+		l->work.warp_instructions += p->warp_instructions;
+		p->lane_instructions = p->warp_instructions = 0;
+	}
 }
 
-/* The next warp that can run, round robin; parked ones are looked at first. */
-static struct warp *next_warp(struct launch *l)
+/* The part's next warp that can run, round robin; parked ones are looked at first. */
+static struct warp *next_warp(struct sm_part *p)
 {
-	bool woken = atomic_exchange(&l->woken, false);
+	struct warp **warps = &p->l->warps[p->first_sm * SM_MAX_WARPS];
+	unsigned int n = p->nsms * SM_MAX_WARPS;
+	bool woken = atomic_exchange(&p->woken, false);
 
-	for (unsigned int i = 0; woken && i < l->nwarps && !l->dead; i++)
-		if (l->warps[i] && l->warps[i]->state == WARP_PARKED)
-			warp_poll(l->warps[i]);
-	for (unsigned int i = 0; i < l->nwarps; i++) {
-		struct warp *w = l->warps[(l->cursor + i) % l->nwarps];
+	for (unsigned int i = 0; woken && i < n && !launch_dead(p->l); i++)
+		if (warps[i] && warps[i]->state == WARP_PARKED)
+			warp_poll(warps[i]);
+	for (unsigned int i = 0; i < n; i++) {
+		struct warp *w = warps[(p->cursor + i) % n];
 
 		if (w && w->state == WARP_READY) {
-			l->cursor = (l->cursor + i + 1) % l->nwarps;
+			p->cursor = (p->cursor + i + 1) % n;
 			return w;
 		}
 	}
 	return NULL;
 }
 
-enum launch_state launch_step(struct launch *l, uint64_t budget_ns)
+void part_run(struct sm_part *p)
 {
-	uint64_t budget = budget_ns / NS_PER_INSTRUCTION, used = 0;
-	uint64_t start = launch_log_clock();
-	enum launch_state state = LAUNCH_RUNNING;
+	struct launch *l = p->l;
+	unsigned int used;
 	struct warp *w;
 
-	while (!l->dead) {
-		while (cta_place(l))
+	p->more = false;
+	while (!launch_dead(l)) {
+		while (cta_place(l, p->first_sm, p->nsms))
 			;
-		if (!l->live_ctas) {
-			/* Not even one block found room: out of host memory. */
-			state = l->next_cta == l->total_ctas ? LAUNCH_DONE : LAUNCH_WAIT;
-			break;
-		}
-		w = next_warp(l);
-		if (l->dead)
-			break;
-		if (!w) {
-			state = LAUNCH_WAIT;
-			break;
-		}
-		used += warp_run(w, WARP_QUANTUM);
-		if (used >= budget || !fifo_may_continue(l->ch))
-			break;
+		w = next_warp(p);
+		if (!w || launch_dead(l))
+			return;
+		used = p->budget ? warp_run(w, WARP_QUANTUM) : 0;
+		p->budget -= used < p->budget ? used : p->budget;
+		p->more = true;
+		if (!p->budget || atomic_load(&l->caches->full) || !fifo_may_continue(l->ch))
+			return;
 	}
+}
+
+static enum launch_state outcome(const struct launch *l)
+{
+	if (launch_dead(l))
+		return LAUNCH_TRAP;
+	if (!l->live_ctas && l->next_cta == l->total_ctas)
+		return LAUNCH_DONE;
+	for (unsigned int i = 0; i < l->nparts; i++)
+		if (l->parts[i].more)
+			return LAUNCH_RUNNING;
+	/* Or not even one block found room: out of host memory. */
+	return LAUNCH_WAIT;
+}
+
+enum launch_state launch_step(struct launch *l, uint64_t budget_ns)
+{
+	uint64_t budget = budget_ns / NS_PER_INSTRUCTION, start = launch_log_clock();
+
+	caches_make_room(l->caches);
+	/* All SMs get their share before one part can run ahead and take it all. */
+	while (cta_place(l, 0, l->nsms))
+		;
+	for (unsigned int i = 0; i < l->nparts; i++)
+		l->parts[i].budget = budget ? budget : 1;
+	if (l->pool)
+		l->work.cpu_ns += sm_pool_run(l->pool, l);
+	else
+		part_run(&l->parts[0]);
 	sync_counters(l);
 	l->work.cpu_ns += launch_log_clock() - start;
-	return l->dead ? LAUNCH_TRAP : state;
+	return outcome(l);
 }
 
 void launch_abort(struct launch *l)
@@ -177,7 +236,10 @@ void launch_abort(struct launch *l)
 		for (unsigned int n = 0; n < SM_MAX_CTAS; n++)
 			if (l->load[i].ctas[n].used)
 				cta_free(l, &l->load[i], &l->load[i].ctas[n]);
+	for (unsigned int i = 0; i < l->nparts; i++)
+		l->parts[i].owes = false;
 	l->next_cta = l->total_ctas;
+	l->live_ctas = 0;
 }
 
 void launch_destroy(struct launch *l)
@@ -191,5 +253,7 @@ void launch_destroy(struct launch *l)
 	}
 	free(l->warps);
 	free(l->load);
+	free(l->parts);
+	pthread_mutex_destroy(&l->lock);
 	free(l);
 }

@@ -2,12 +2,19 @@
 /*
  * The streaming multiprocessors as one launch sees them: thread blocks (CTAs)
  * resident on SMs, their warps, and the memory each can reach. A launch is
- * owned by one GR context and run by the thread of the graphics runlist; only
- * mmu_park.state and launch.woken change under its feet.
+ * owned by one GR context and stepped by the thread of the graphics runlist.
+ *
+ * During a step its SMs are worked on in parts, side by side if there are
+ * threads for that (sm_pool.h). What belongs to an SM is its part's alone: loads,
+ * blocks, warps. All parts share the caches, under their own lock, and what is
+ * marked so in struct launch. Between steps nothing runs, so whoever resets,
+ * invalidates or takes the channel away needs no lock against the parts. Only
+ * mmu_park.state and sm_part.woken change under everybody's feet.
  */
 #ifndef HW_SM_H
 #define HW_SM_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "engine.h"
@@ -30,12 +37,15 @@
 #define SM_CONST_LINE		256
 #define SM_CODE_PAGE		4096
 #define SM_WINDOW_BYTES		(16u << 20)	/* of the generic address space */
+#define SM_MAX_PARTS		16
 
 /* In place of a warp error: a breakpoint, which the SM reports for itself. */
 #define SM_TRAP_BPT		0xff
 
 struct gr_ctx;
 struct launch;
+struct sm_part;
+struct sm_pool;
 struct cta;
 
 /* One SM of the chip; shared by all contexts. */
@@ -79,6 +89,7 @@ struct warp {
 	uint64_t tick;
 
 	struct launch *l;
+	struct sm_part *part;
 	struct cta *cta;
 	const struct sm *sm;
 	uint8_t state;			/* enum warp_state */
@@ -117,6 +128,7 @@ struct cta {
 /* What a launch has put on one SM. */
 struct sm_load {
 	const struct sm *sm;
+	struct sm_part *part;
 	unsigned int nctas, nwarps;
 	struct cta ctas[SM_MAX_CTAS];
 };
@@ -126,25 +138,35 @@ struct const_bank {
 	uint64_t va;
 	uint32_t size;
 	uint8_t *data;			/* SM_CONST_BYTES + slack, zero past size */
-	uint64_t valid[SM_CONST_BYTES / SM_CONST_LINE / 64];
+	_Atomic uint64_t valid[SM_CONST_BYTES / SM_CONST_LINE / 64];
 };
 
 /* Decoded instructions of 4 KiB of code. */
 struct code_page {
 	struct code_page *next;
 	uint64_t va;
-	bool stale;			/* compare with memory before the next use */
+	_Atomic bool stale;		/* compare with memory before the next use */
 	uint8_t raw[SM_CODE_PAGE];
 	struct sass_insn insn[SM_CODE_PAGE / SASS_BYTES];
 };
 
-/* Caches that live as long as the channel. */
-struct sm_caches {
-	struct const_bank bank[SM_CONST_BANKS];
-	struct const_bank described[SM_CONST_DESCRIBED];	/* oldest first out */
+/* Banks without a number; each part has its own, since they come and go. */
+struct const_described {
+	struct const_bank bank[SM_CONST_DESCRIBED];	/* oldest first out */
 	unsigned int oldest;
-	struct code_page *code[64];	/* hash chains */
+};
+
+/*
+ * Caches that live as long as the channel. During a step they only grow, and what
+ * is in them stays as it is: parts look without the lock and take it to add.
+ */
+struct sm_caches {
+	pthread_mutex_t lock;
+	struct const_bank bank[SM_CONST_BANKS];
+	struct const_described described[SM_MAX_PARTS];
+	struct code_page *_Atomic code[64];	/* hash chains */
 	unsigned int npages;
+	_Atomic bool full;		/* no room for code before the next step */
 	uint64_t clock;			/* instructions run: what CLOCK counts */
 };
 
@@ -154,6 +176,22 @@ struct tex_pools {
 	uint32_t header_max, sampler_max;	/* last index */
 };
 
+/* Some of the SMs of a launch: one thread at a time works on them. */
+struct sm_part {
+	struct launch *l;
+	unsigned int index;
+	unsigned int first_sm, nsms;
+	unsigned int cursor;		/* among its warps: whose turn it is */
+	unsigned int nctas;		/* resident */
+	bool owes;			/* there was no memory for block @owed */
+	uint64_t owed;
+	uint64_t budget;		/* left in this step, in instructions */
+	bool more;			/* stopped with something left to run */
+	uint8_t state;			/* sm_pool.c's */
+	_Atomic bool woken;
+	uint64_t lane_instructions, warp_instructions;	/* not yet counted */
+} __attribute__((aligned(64)));
+
 struct launch {
 	struct gpu *gpu;
 	struct channel *ch;
@@ -161,39 +199,53 @@ struct launch {
 	struct qmd qmd;
 	uint64_t shared_window, local_window;
 	struct tex_pools pools;
-	uint64_t next_cta, total_ctas;
+	uint64_t total_ctas;
 	unsigned int threads, warps_per_cta;
 	unsigned int cta_limit;		/* resident CTAs per SM */
 	unsigned int live_limit;	/* resident CTAs in all */
 	uint32_t local_bytes;		/* per thread, multiple of 16 */
 	unsigned int nregs;
 	struct sm_load *load;
-	unsigned int nsms, live_ctas;
+	unsigned int nsms;
 	struct warp **warps;		/* all warp slots, allocated on first use */
-	unsigned int nwarps, cursor;
-	_Atomic bool woken;
-	bool dead;			/* a warp trapped */
+	unsigned int nwarps;
+	struct sm_pool *pool;		/* NULL: one part */
+	struct sm_part *parts;
+	unsigned int nparts;
+	struct launch_work work;
+
+	/* Shared by the parts. */
+	pthread_mutex_t lock;		/* leaf */
+	uint64_t next_cta;
+	unsigned int live_ctas;
+	_Atomic bool dead;		/* a warp trapped; the first one tells why: */
 	uint8_t esr;
 	uint64_t esr_pc;
 	const struct sm *esr_sm;
-	uint64_t lane_instructions, warp_instructions;	/* not yet counted */
-	struct launch_work work;
 };
 
 enum launch_state { LAUNCH_DONE, LAUNCH_RUNNING, LAUNCH_WAIT, LAUNCH_TRAP };
 
-/* sm.c. @sms: @nsms SMs of the chip. NULL without memory. */
+/* sm.c. @sms: @nsms SMs of the chip. @pool: or NULL. NULL without memory. */
 struct launch *launch_create(struct gpu *gpu, struct channel *ch, const struct sm *sms,
-			     unsigned int nsms, struct sm_caches *caches);
+			     unsigned int nsms, struct sm_pool *pool, struct sm_caches *caches);
 /* Start the grid of @qmd (checked by qmd_check()). */
 void launch_start(struct launch *l, const struct qmd *qmd);
 enum launch_state launch_step(struct launch *l, uint64_t budget_ns);
 /* Forget a grid half-way; parked requests go. gpu->lock held. */
 void launch_abort(struct launch *l);
 void launch_destroy(struct launch *l);	/* after launch_abort() */
+/* Work on the SMs of @p for up to p->budget instructions; p->more says how it ended. */
+void part_run(struct sm_part *p);
+
+static inline bool launch_dead(const struct launch *l)
+{
+	return atomic_load_explicit(&l->dead, memory_order_relaxed);
+}
 
 /* sm_cta.c */
-bool cta_place(struct launch *l);		/* next CTA onto the emptiest SM */
+/* The next CTA onto the emptiest of SMs @first to @first + @n - 1. */
+bool cta_place(struct launch *l, unsigned int first, unsigned int n);
 void cta_warp_done(struct warp *w);		/* last lane exited */
 void cta_free(struct launch *l, struct sm_load *load, struct cta *cta);
 /*
@@ -217,7 +269,9 @@ void warp_poll(struct warp *w);
 void warp_unblock(struct warp *w);
 
 /* sm_mem.c */
+void caches_init(struct sm_caches *c);
 void caches_free(struct sm_caches *c);
+void caches_make_room(struct sm_caches *c);	/* between steps: after it was full */
 void caches_invalidate_code(struct sm_caches *c);
 void caches_invalidate_const(struct sm_caches *c);
 void caches_bind_const(struct sm_caches *c, const struct qmd *qmd);

@@ -7,11 +7,11 @@
 #include "sass_operand.h"
 #include "sm.h"
 
-static struct sm_load *emptiest(struct launch *l)
+static struct sm_load *emptiest(struct launch *l, unsigned int first, unsigned int n)
 {
 	struct sm_load *best = NULL;
 
-	for (unsigned int i = 0; i < l->nsms; i++) {
+	for (unsigned int i = first; i < first + n; i++) {
 		struct sm_load *load = &l->load[i];
 
 		if (load->nctas < l->cta_limit && (!best || load->nwarps < best->nwarps))
@@ -38,10 +38,11 @@ static struct warp *take_warp(struct launch *l, const struct sm *sm)
 	return NULL;
 }
 
-static bool start_warp(struct launch *l, struct cta *cta, const struct sm *sm, unsigned int n)
+static bool start_warp(struct launch *l, struct cta *cta, const struct sm_load *load,
+		       unsigned int n)
 {
 	unsigned int lanes = cta->nthreads - n * SASS_LANES;
-	struct warp *w = take_warp(l, sm);
+	struct warp *w = take_warp(l, load->sm);
 
 	if (!w)
 		return false;
@@ -51,18 +52,58 @@ static bool start_warp(struct launch *l, struct cta *cta, const struct sm *sm, u
 			return false;
 	}
 	w->l = l;
+	w->part = load->part;
 	w->cta = cta;
-	w->sm = sm;
+	w->sm = load->sm;
 	w->index = n;
 	warp_start(w, lanes >= SASS_LANES ? ~0u : (1u << lanes) - 1, l->qmd.program);
 	cta->warp[n] = w;
 	return true;
 }
 
-static bool start_cta(struct launch *l, struct sm_load *load, struct cta *cta)
+/* The grid's next block is @p's to start; blocks that once found no memory go first. */
+static bool take_cta(struct launch *l, struct sm_part *p, uint64_t *n)
 {
-	uint64_t n = l->next_cta;
+	bool ok = p->owes;
 
+	if (ok) {
+		*n = p->owed;
+		p->owes = false;
+		return true;
+	}
+	pthread_mutex_lock(&l->lock);
+	if (l->next_cta != l->total_ctas && l->live_ctas < l->live_limit) {
+		*n = l->next_cta++;
+		l->live_ctas++;
+		ok = true;
+	}
+	pthread_mutex_unlock(&l->lock);
+	return ok;
+}
+
+/* All but what l->live_ctas has to do with it. */
+static void leave_sm(struct sm_load *load, struct cta *cta)
+{
+	for (unsigned int i = 0; i < cta->nwarps; i++)
+		if (cta->warp[i])
+			cta->warp[i]->state = WARP_FREE;
+	free(cta->shared);
+	load->nctas--;
+	load->nwarps -= cta->nwarps;
+	load->part->nctas--;
+	cta->used = false;
+}
+
+void cta_free(struct launch *l, struct sm_load *load, struct cta *cta)
+{
+	leave_sm(load, cta);
+	pthread_mutex_lock(&l->lock);
+	l->live_ctas--;
+	pthread_mutex_unlock(&l->lock);
+}
+
+static bool start_cta(struct launch *l, struct sm_load *load, struct cta *cta, uint64_t n)
+{
 	memset(cta, 0, sizeof(*cta));
 	cta->used = true;
 	cta->id[0] = (uint32_t)(n % l->qmd.grid[0]);
@@ -73,49 +114,37 @@ static bool start_cta(struct launch *l, struct sm_load *load, struct cta *cta)
 	cta->warps_left = cta->nwarps;
 	load->nctas++;
 	load->nwarps += cta->nwarps;
-	l->live_ctas++;
+	load->part->nctas++;
 	if (l->qmd.shared_bytes) {
 		cta->shared = calloc(1, l->qmd.shared_bytes);
 		if (!cta->shared)
 			goto err;
 	}
 	for (unsigned int i = 0; i < cta->nwarps; i++)
-		if (!start_warp(l, cta, load->sm, i))
+		if (!start_warp(l, cta, load, i))
 			goto err;
-	l->next_cta++;
+	load->part->more = true;
 	count(l->gpu, ctas);
 	return true;
 err:
 	log_unimp("sm", "no memory for a thread block");
-	cta_free(l, load, cta);
+	leave_sm(load, cta);
+	load->part->owes = true;
+	load->part->owed = n;
 	return false;
 }
 
-bool cta_place(struct launch *l)
+bool cta_place(struct launch *l, unsigned int first, unsigned int n)
 {
-	struct sm_load *load;
+	struct sm_load *load = emptiest(l, first, n);
+	uint64_t number;
 
-	if (l->next_cta == l->total_ctas || l->live_ctas >= l->live_limit)
-		return false;
-	load = emptiest(l);
-	if (!load)
+	if (!load || !take_cta(l, load->part, &number))
 		return false;
 	for (unsigned int i = 0; i < SM_MAX_CTAS; i++)
 		if (!load->ctas[i].used)
-			return start_cta(l, load, &load->ctas[i]);
+			return start_cta(l, load, &load->ctas[i], number);
 	return false;
-}
-
-void cta_free(struct launch *l, struct sm_load *load, struct cta *cta)
-{
-	for (unsigned int i = 0; i < cta->nwarps; i++)
-		if (cta->warp[i])
-			cta->warp[i]->state = WARP_FREE;
-	free(cta->shared);
-	load->nctas--;
-	load->nwarps -= cta->nwarps;
-	l->live_ctas--;
-	cta->used = false;
 }
 
 void cta_warp_done(struct warp *w)

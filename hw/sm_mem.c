@@ -10,12 +10,12 @@
 #include "log.h"
 #include "nvhw/nv_field.h"
 #include "nvhw/undocumented.h"
-#include "sm.h"
+#include "sm_pool.h"
 
 #define CODE_PAGES_MAX	1024u		/* 4 MiB of code, then start afresh */
 #define CODE_CHAINS	64u
 
-static struct code_page **code_chain(struct sm_caches *c, uint64_t va)
+static struct code_page *_Atomic *code_chain(struct sm_caches *c, uint64_t va)
 {
 	return &c->code[va / SM_CODE_PAGE % CODE_CHAINS];
 }
@@ -33,14 +33,38 @@ static void free_code(struct sm_caches *c)
 	c->npages = 0;
 }
 
+void caches_init(struct sm_caches *c)
+{
+	pthread_mutex_init(&c->lock, NULL);
+}
+
+void caches_make_room(struct sm_caches *c)
+{
+	if (c->full)
+		free_code(c);
+	c->full = false;
+}
+
+/* @fn for each bank, with a number or without. */
+static void each_bank(struct sm_caches *c, void (*fn)(struct const_bank *b))
+{
+	for (unsigned int i = 0; i < SM_CONST_BANKS; i++)
+		fn(&c->bank[i]);
+	for (unsigned int p = 0; p < SM_MAX_PARTS; p++)
+		for (unsigned int i = 0; i < SM_CONST_DESCRIBED; i++)
+			fn(&c->described[p].bank[i]);
+}
+
+static void free_bank(struct const_bank *b)
+{
+	free(b->data);
+}
+
 void caches_free(struct sm_caches *c)
 {
 	free_code(c);
-	for (unsigned int i = 0; i < SM_CONST_BANKS; i++)
-		free(c->bank[i].data);
-	for (unsigned int i = 0; i < SM_CONST_DESCRIBED; i++)
-		free(c->described[i].data);
-	memset(c, 0, sizeof(*c));
+	each_bank(c, free_bank);
+	pthread_mutex_destroy(&c->lock);
 }
 
 void caches_invalidate_code(struct sm_caches *c)
@@ -50,12 +74,15 @@ void caches_invalidate_code(struct sm_caches *c)
 			p->stale = true;
 }
 
+static void empty_bank(struct const_bank *b)
+{
+	for (unsigned int i = 0; i < sizeof(b->valid) / sizeof(b->valid[0]); i++)
+		b->valid[i] = 0;
+}
+
 void caches_invalidate_const(struct sm_caches *c)
 {
-	for (unsigned int i = 0; i < SM_CONST_BANKS; i++)
-		memset(c->bank[i].valid, 0, sizeof(c->bank[i].valid));
-	for (unsigned int i = 0; i < SM_CONST_DESCRIBED; i++)
-		memset(c->described[i].valid, 0, sizeof(c->described[i].valid));
+	each_bank(c, empty_bank);
 }
 
 /* Let @b be @size bytes at @va; what it holds of them stays unless @afresh. */
@@ -71,7 +98,7 @@ static void bind_bank(struct const_bank *b, uint64_t va, uint32_t size, bool afr
 		return;
 	if (b->data)
 		memset(b->data, 0, b->size);
-	memset(b->valid, 0, sizeof(b->valid));
+	empty_bank(b);
 	b->va = va;
 	b->size = size;
 }
@@ -89,16 +116,16 @@ void const_describe(struct warp *w, unsigned int row)
 	uint64_t va = NV_GET64(d, NVX_CONST_DESCRIPTOR_ADDRESS) << NVX_CONST_DESCRIPTOR_SHIFT;
 	uint32_t size = (uint32_t)NV_GET64(d, NVX_CONST_DESCRIPTOR_SIZE) <<
 			NVX_CONST_DESCRIPTOR_SHIFT;
-	struct sm_caches *c = w->l->caches;
+	struct const_described *c = &w->l->caches->described[w->part->index];
 
 	if (size > SM_CONST_BYTES)
 		size = SM_CONST_BYTES;
 	for (unsigned int i = 0; i < SM_CONST_DESCRIBED; i++) {
-		w->described = &c->described[i];
+		w->described = &c->bank[i];
 		if (w->described->va == va && w->described->size == size)
 			return;
 	}
-	w->described = &c->described[c->oldest++ % SM_CONST_DESCRIBED];
+	w->described = &c->bank[c->oldest++ % SM_CONST_DESCRIBED];
 	bind_bank(w->described, va, size, false);
 }
 
@@ -106,7 +133,7 @@ static void wake_launch(void *owner)
 {
 	struct warp *w = owner;
 
-	atomic_store(&w->l->woken, true);
+	sm_part_wake(w->part);
 	fifo_wake(w->l->gpu, w->l->ch);
 }
 
@@ -169,9 +196,28 @@ static bool gcc_miss(struct warp *w, uint64_t va, const struct mmu_xlat *x)
 	return false;
 }
 
+static bool has_line(const struct const_bank *b, uint32_t line)
+{
+	return atomic_load_explicit(&b->valid[line / 64], memory_order_acquire) >> line % 64 & 1;
+}
+
+/* Others read the lines around it, and this one as soon as it is valid. */
+static void add_line(struct sm_caches *c, struct const_bank *b, uint32_t line, const uint8_t *data,
+		     uint32_t n)
+{
+	pthread_mutex_lock(&c->lock);
+	if (!has_line(b, line)) {
+		memcpy(b->data + line * SM_CONST_LINE, data, n);
+		atomic_fetch_or_explicit(&b->valid[line / 64], 1ull << line % 64,
+					 memory_order_release);
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
 bool const_fetch(struct warp *w, unsigned int bank, uint32_t off, unsigned int len)
 {
 	struct const_bank *b = const_bank(w, bank);
+	uint8_t data[SM_CONST_LINE];
 	struct mmu_xlat x;
 
 	if (!b)
@@ -180,34 +226,17 @@ bool const_fetch(struct warp *w, unsigned int bank, uint32_t off, unsigned int l
 	     line * SM_CONST_LINE < b->size && line * SM_CONST_LINE < off + len; line++) {
 		uint32_t at = line * SM_CONST_LINE, n = b->size - at, done;
 
-		if (b->valid[line / 64] >> line % 64 & 1)
+		if (has_line(b, line))
 			continue;
 		if (n > SM_CONST_LINE)
 			n = SM_CONST_LINE;
 		done = mmu_copy_from(w->l->gpu, w->sm->gcc_tlb, &w->l->ch->gr_as, b->va + at,
-				     b->data + at, n, &x);
+				     data, n, &x);
 		if (done < n)
 			return gcc_miss(w, b->va + at + done, &x);
-		b->valid[line / 64] |= 1ull << line % 64;
+		add_line(w->l->caches, b, line, data, n);
 	}
 	return true;
-}
-
-static struct code_page *new_page(struct sm_caches *c, uint64_t va)
-{
-	struct code_page *p, **chain;
-
-	if (c->npages >= CODE_PAGES_MAX)
-		free_code(c);
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return NULL;
-	chain = code_chain(c, va);
-	p->va = va;
-	p->next = *chain;
-	*chain = p;
-	c->npages++;
-	return p;
 }
 
 static void decode_page(struct code_page *p, const uint8_t *raw)
@@ -221,17 +250,54 @@ static void decode_page(struct code_page *p, const uint8_t *raw)
 	}
 }
 
+static struct code_page *find_page(struct sm_caches *c, uint64_t va)
+{
+	struct code_page *p = *code_chain(c, va);
+
+	while (p && p->va != va)
+		p = p->next;
+	return p;
+}
+
+/*
+ * The page of @va, whose bytes are @raw now. One that others run is never stale, so
+ * it is left alone. NULL without room or memory.
+ */
+static struct code_page *add_page_locked(struct sm_caches *c, uint64_t va, const uint8_t *raw)
+{
+	struct code_page *p = find_page(c, va);
+
+	if (p) {
+		if (p->stale && memcmp(p->raw, raw, SM_CODE_PAGE))
+			decode_page(p, raw);
+		p->stale = false;
+		return p;
+	}
+	/* Others may be running any of them. */
+	if (c->npages >= CODE_PAGES_MAX) {
+		c->full = true;
+		return NULL;
+	}
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->va = va;
+	decode_page(p, raw);
+	p->next = *code_chain(c, va);
+	*code_chain(c, va) = p;
+	c->npages++;
+	return p;
+}
+
 const struct code_page *code_fetch(struct warp *w, uint64_t pc)
 {
-	struct sm_caches *c = w->l->caches;
 	uint64_t va = pc & ~(uint64_t)(SM_CODE_PAGE - 1);
+	struct sm_caches *c = w->l->caches;
+	struct code_page *p = find_page(c, va);
 	uint8_t raw[SM_CODE_PAGE];
-	struct code_page *p;
 	struct mmu_xlat x;
 	size_t done;
 
-	for (p = *code_chain(c, va); p && p->va != va; p = p->next)
-		;
 	if (p && !p->stale)
 		return p;
 	done = mmu_copy_from(w->l->gpu, w->sm->gcc_tlb, &w->l->ch->gr_as, va, raw, sizeof(raw), &x);
@@ -239,17 +305,12 @@ const struct code_page *code_fetch(struct warp *w, uint64_t pc)
 		gcc_miss(w, va + done, &x);
 		return NULL;
 	}
-	if (!p) {
-		p = new_page(c, va);
-		if (!p) {
-			log_unimp("sm", "no memory for code");
-			warp_trap(w, NVX_SM_WARP_ERROR_ILLEGAL_ENCODING);
-			return NULL;
-		}
-		decode_page(p, raw);
-	} else if (memcmp(p->raw, raw, sizeof(raw))) {
-		decode_page(p, raw);
+	pthread_mutex_lock(&c->lock);
+	p = add_page_locked(c, va, raw);
+	pthread_mutex_unlock(&c->lock);
+	if (!p && !c->full) {
+		log_unimp("sm", "no memory for code");
+		warp_trap(w, NVX_SM_WARP_ERROR_ILLEGAL_ENCODING);
 	}
-	p->stale = false;
 	return p;
 }

@@ -51,12 +51,14 @@ void warp_trap(struct warp *w, unsigned int esr)
 {
 	struct launch *l = w->l;
 
-	if (!l->dead) {
+	pthread_mutex_lock(&l->lock);
+	if (!launch_dead(l)) {
 		l->esr = esr;
 		l->esr_pc = w->cur_pc;
 		l->esr_sm = w->sm;
 	}
-	l->dead = true;
+	atomic_store(&l->dead, true);
+	pthread_mutex_unlock(&l->lock);
 }
 
 void warp_unblock(struct warp *w)
@@ -174,7 +176,7 @@ static enum sass_result execute(struct warp *w, const struct sass_insn *in)
 		return SASS_NEXT;
 	if (in->flags & SASS_F_CONST && !constants_ready(w, in))
 		return SASS_PARKED;
-	w->l->lane_instructions += (unsigned int)__builtin_popcount(mask);
+	w->part->lane_instructions += (unsigned int)__builtin_popcount(mask);
 	r = in->exec(w, in, mask);
 	if (in->flags & SASS_F_SYNC && w->patience != FAIR_TICKS_SPIN) {
 		w->patience = FAIR_TICKS_SPIN;
@@ -196,7 +198,7 @@ unsigned int warp_run(struct warp *w, unsigned int quantum)
 	unsigned int used = 0;
 
 	w->code = NULL;		/* the cache may have been emptied since */
-	while (used < quantum && w->state == WARP_READY && !w->l->dead) {
+	while (used < quantum && w->state == WARP_READY && !launch_dead(w->l)) {
 		const struct sass_insn *in;
 
 		if (!w->active && !pick_fragment(w))
@@ -207,7 +209,7 @@ unsigned int warp_run(struct warp *w, unsigned int quantum)
 		in = &w->code->insn[w->cur_pc % SM_CODE_PAGE / SASS_BYTES];
 		used += in->flags & SASS_F_MEM ? COST_MEM : 1;
 		w->tick++;
-		w->l->warp_instructions++;
+		w->part->warp_instructions++;
 		switch (execute(w, in)) {
 		case SASS_NEXT:
 			w->pend = 0;

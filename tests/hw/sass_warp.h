@@ -9,6 +9,7 @@
 
 static struct warp *W;
 static struct launch sass_launch;
+static struct sm_part sass_part;
 static struct sm_caches sass_caches;
 
 static inline uint32_t rnd32(void)
@@ -27,6 +28,7 @@ static int sass_warp_setup(void **state)
 	W = aligned_alloc(64, (sizeof(*W) + 63) / 64 * 64);
 	memset(W, 0, sizeof(*W));
 	W->l = &sass_launch;
+	W->part = &sass_part;
 	W->pred[7] = ~0u;
 	W->live = W->active = ~0u;
 	sass_launch.caches = &sass_caches;
