@@ -10,6 +10,7 @@
 
 #define WARP_QUANTUM		512	/* instructions before the next warp's turn */
 #define NS_PER_INSTRUCTION	32	/* turns a time budget into a repeatable one */
+#define ALONE		1024	/* instructions of each part, before threads are woken for it */
 #define LOCAL_TOTAL_MAX		(256u << 20)
 
 /* Neighbours go to one part: the SMs of a TPC share a TLB. */
@@ -117,6 +118,7 @@ void launch_start(struct launch *l, const struct qmd *qmd)
 	/* (2^32 - 1) * (2^16 - 1)^2 still fits. */
 	l->total_ctas = (uint64_t)qmd->grid[0] * qmd->grid[1] * qmd->grid[2];
 	atomic_store(&l->dead, false);
+	l->fresh = true;
 	for (unsigned int i = 0; i < l->nparts; i++) {
 		l->parts[i].cursor = 0;
 		l->parts[i].more = false;
@@ -205,17 +207,22 @@ static enum launch_state outcome(const struct launch *l)
 enum launch_state launch_step(struct launch *l, uint64_t budget_ns)
 {
 	uint64_t budget = budget_ns / NS_PER_INSTRUCTION, start = launch_log_clock();
+	/* Many a launch is over before another thread would be awake. */
+	bool alone = !l->pool || l->fresh;
 
+	if (l->pool && alone && budget > ALONE)
+		budget = ALONE;
+	l->fresh = false;
 	caches_make_room(l->caches);
 	/* All SMs get their share before one part can run ahead and take it all. */
 	while (cta_place(l, 0, l->nsms))
 		;
 	for (unsigned int i = 0; i < l->nparts; i++)
 		l->parts[i].budget = budget ? budget : 1;
-	if (l->pool)
+	for (unsigned int i = 0; alone && i < l->nparts; i++)
+		part_run(&l->parts[i]);
+	if (!alone)
 		l->work.cpu_ns += sm_pool_run(l->pool, l);
-	else
-		part_run(&l->parts[0]);
 	sync_counters(l);
 	l->work.cpu_ns += launch_log_clock() - start;
 	return outcome(l);

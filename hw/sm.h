@@ -212,6 +212,7 @@ struct launch {
 	struct sm_pool *pool;		/* NULL: one part */
 	struct sm_part *parts;
 	unsigned int nparts;
+	bool fresh;			/* no step was made yet */
 	struct launch_work work;
 
 	/* Shared by the parts. */

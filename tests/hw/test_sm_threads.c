@@ -470,6 +470,29 @@ static void test_shared_caches(void **state)
 	}
 }
 
+/* c[UR4][4]: 32 bytes of constants of each block's own, which come and go by address. */
+static void test_described_constants(void **state)
+{
+	const struct insn cx = field(field(field(field(a_movc(6, 0, 0), 32, 27, 0), 32, 6, 4),
+					   38, 16, 4), 91, 1, 1);
+	uint32_t *k = e.data + 0x20000 / 4;
+
+	for (unsigned int i = 0; i < 256; i++)
+		k[8 * i + 1] = 0x5000 + i;
+	PROGRAM(&e, GLOBAL_ID(64), a_s2r(8, 0x25), a_mov(10, (uint32_t)(L_DATA_VA >> 4) + 0x2000),
+		a_mad(8, 8, 2, 10), a_mov(9, (uint32_t)(L_DATA_VA >> 36) | 2 << 13),
+		field(field(field(op12(0x3c2), 16, 8, 4), 24, 8, 8), 81, 3, AT),
+		field(field(field(op12(0x3c2), 16, 8, 5), 24, 8, 9), 81, 3, AT),
+		cx, a_st(2, 0, 6, 4), a_exit());
+	le_qmd(&e, 256, 64);
+	for (unsigned int round = 0; round < 4; round++) {
+		memset(e.data, 0, 256 * 64 * 4);
+		assert_true(le_run(&e, 10000));
+		for (unsigned int i = 0; i < 256 * 64; i++)
+			assert_int_equal(e.data[i], 0x5000 + i / 64);
+	}
+}
+
 /* More pages of code than the cache has room for, under everybody's feet. */
 static void test_code_cache_full(void **state)
 {
@@ -500,7 +523,8 @@ int main(void)
 		T(test_atomic_sums), cmocka_unit_test(test_counters), T(test_all_at_work),
 		T(test_invalidate_4k), T(test_invalidate_64k), T(test_invalidate_2m),
 		T(test_faults_under_load), T(test_kill), T(test_reset), T(test_time_slices),
-		T(test_one_trap), T(test_shared_caches), T(test_code_cache_full),
+		T(test_one_trap), T(test_shared_caches), T(test_described_constants),
+		T(test_code_cache_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
