@@ -3,7 +3,7 @@
  * The GPU: its units and the one lock over their register state.
  *
  * Threads: the bus thread calls mmio_*; each runlist has a worker thread
- * (fifo.c) that runs PBDMA and engines. Lock order, outer to inner:
+ * (fifo.c) that runs PBDMA and engines; GR's has helpers (sm_pool.c). Lock order, outer to inner:
  *
  *	gpu->lock		all register and unit state
  *	DMA map			shared: host_dma_begin(), may nest
