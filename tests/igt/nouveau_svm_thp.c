@@ -71,6 +71,28 @@ static void whole(struct nv *nv)
 	munmap(p, 2 * BLOCK);
 }
 
+/*
+ * One folio of VRAM, and the GPU is given a few pages from its middle: those, and not
+ * its first ones, which is what hmm_range_fault() names.
+ */
+static void window(struct nv *nv)
+{
+	char *p = nv_thp(BLOCK);
+
+	for (uint32_t i = 0; i < 512; i++)
+		*(uint32_t *)(p + i * PAGE) = 40 + i;
+	igt_assert_eq(nv_migrate(nv, p, BLOCK, true), 512);
+	/* the GPU loses it, nothing moves */
+	igt_assert_eq(mprotect(p, BLOCK, PROT_READ), 0);
+	igt_assert_eq(mprotect(p, BLOCK, PROT_READ | PROT_WRITE), 0);
+	nv_knob("batch_pages", 1);
+	igt_assert_eq(nv_load(nv, p + 112 * PAGE), 152);
+	igt_assert_eq(nv_load(nv, p + 300 * PAGE), 340);
+	igt_assert_eq(nv_pages_in_vram(p, BLOCK), 512);
+	expect_entries(p, "4K");
+	munmap(p, BLOCK);
+}
+
 /* Nobody has touched it: a hole of 2 MiB becomes a folio of zeros. */
 static void hole(struct nv *nv)
 {
@@ -427,6 +449,7 @@ int igt_main()
 		{ "thp-split-entry", split_ram, "A page out of the middle of a 2 MiB entry" },
 		{ "thp-split-entry-vram", split_vram, "The same while it is in VRAM" },
 		{ "thp-hole", hole, "Untouched memory becomes a huge page of zeros in VRAM" },
+		{ "thp-window", window, "The GPU gets a few pages out of a huge page in VRAM" },
 		{ "thp-fault-home", fault_home, "One CPU fault brings a huge page home whole" },
 		{ "thp-pieces-vram", pieces_up, "No 2 MiB of VRAM: a huge page goes in pieces" },
 		{ "thp-pieces-home", pieces_home, "No 2 MiB of RAM: it comes home in pieces" },

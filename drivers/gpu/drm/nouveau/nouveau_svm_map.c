@@ -72,12 +72,7 @@ static int stage_walk(struct map_stage *st, struct hmm_range *range)
 		.dev_private_owner = nouveau_dmem_owner(st->svm->ndev),
 	};
 	nouveau_stat_inc(&st->svm->ndev->stats, NOUVEAU_STAT_HMM_WALK);
-	/*
-	 * Takes and drops mmap_lock; handlers that must drop it, userfaultfd's
-	 * for one, work.
-	 */
-	err = nouveau_fails() ? -EBUSY :
-	      hmm_range_fault_unlocked_timeout(range, msecs_to_jiffies(MAP_TIMEOUT_MS));
+	err = nouveau_fails() ? -EBUSY : nouveau_svm_walk(range, msecs_to_jiffies(MAP_TIMEOUT_MS));
 	if (!err && trace_nouveau_hmm_walk_enabled())
 		for (i = map->first; i < map->end; i++)
 			present += !!(pfns[i] & HMM_PFN_VALID);

@@ -300,8 +300,12 @@ u64 nouveau_svm_next_memory(struct mm_struct *mm, u64 at, u64 end);
 int nouveau_svm_advise_range(struct nouveau_svm_mm *svm, u64 start, u64 end, u32 command,
 			     u32 target, u64 *pages);
 
-/* nouveau_svm_query.c */
+/* nouveau_svm_walk.c */
+struct hmm_range;
+int nouveau_svm_walk(struct hmm_range *range, unsigned long timeout);
 int nouveau_svm_snapshot(struct nouveau_svm_window *win, u64 start, u64 end, unsigned long *pfns);
+
+/* nouveau_svm_query.c */
 void nouveau_svm_use_note_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
 				 const struct nouveau_mask *faulted, u64 now_ns);
 

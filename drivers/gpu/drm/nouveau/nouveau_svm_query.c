@@ -20,9 +20,6 @@
 #include "nouveau_pt.h"
 #include "nouveau_svm_priv.h"
 
-/* Walks a notifier may spoil before it is called busy. */
-#define SNAPSHOT_TRIES	16
-
 /* One block of a query. */
 struct query {
 	struct nouveau_svm_mm *svm;
@@ -67,37 +64,6 @@ void nouveau_svm_use_note_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_
 		use->faults[g] += n;
 		use->last_ns[g] = max(use->last_ns[g], now_ns);
 	}
-}
-
-/**
- * nouveau_svm_snapshot - what the CPU's page tables say, nothing faulted in
- * @win: notifier window of the range
- * @start: first address, page-aligned
- * @end: end address, page-aligned, in the same block
- * @pfns: filled with HMM PFNs, one for each page
- *
- * mmap_lock held. True for a moment only.
- *
- * Return: 0, -EBUSY when notifiers came in between again and again.
- */
-int nouveau_svm_snapshot(struct nouveau_svm_window *win, u64 start, u64 end, unsigned long *pfns)
-{
-	struct hmm_range range = {
-		.notifier = &win->notifier,
-		.start = start,
-		.end = end,
-		.hmm_pfns = pfns,
-		.dev_private_owner = nouveau_dmem_owner(win->svm->ndev),
-	};
-	unsigned int tries = SNAPSHOT_TRIES;
-	int err;
-
-	mmap_assert_locked(win->svm->mm);
-	do {
-		range.notifier_seq = mmu_interval_read_begin(&win->notifier);
-		err = hmm_range_fault(&range);
-	} while (err == -EBUSY && --tries);
-	return err;
 }
 
 static u8 granule_state(const struct drm_nouveau_svm_granule *e)
