@@ -26,7 +26,8 @@ built = $(if $(BUILT),,$(1))
 .DEFAULT_GOAL := help
 .PHONY: help demo check check-unit check-hw check-lint check-vm check-debug \
 	check-opencl check-stress check-vm-list check-vm-device check-vm-stress \
-	check-opencl-stress check-opencl-clients bench shell module hw userspace opencl igt lint symbols host guest \
+	check-opencl-stress check-opencl-clients check-opencl-model \
+	bench shell module hw userspace opencl igt lint symbols host guest \
 	clean clean-cache
 
 help: ## this text
@@ -67,7 +68,7 @@ check-vm-device: $(call built,guest igt)
 	@scripts/check-vm --device
 
 check-stress: guest igt opencl ## the tests that take minutes under TCG
-	@LANES=1 scripts/check vm-stress opencl-stress opencl-clients
+	@LANES=1 scripts/check vm-stress opencl-model opencl-stress opencl-clients
 
 check-vm-stress: $(call built,guest igt)
 	@scripts/check-vm --stress
@@ -77,6 +78,10 @@ check-opencl-stress: $(call built,guest opencl)
 
 check-opencl-clients: $(call built,guest) ## OpenCL programs of others that Debian packages, an hour
 	@tests/opencl/check --clients
+
+check-opencl-model: host ## their compilers and the GPU model alone: piglit's 1300 programs
+	@scripts/build-opencl-model
+	@tests/opencl/check --model
 
 check-opencl: $(call built,guest opencl) ## OpenCL programs on unmodified rusticl and clover
 	@tests/opencl/check

@@ -1,0 +1,109 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# judge.sh: what becomes of a program of others; for third-party and in-process, which
+# set $stack and $patterns, and $known, the path of third-party.known.
+
+chosen() {
+	local p
+
+	for p in "${patterns[@]}"; do
+		# shellcheck disable=SC2053
+		[[ $1 == $p ]] && return
+	done
+	return 1
+}
+
+# known NAME: why it cannot pass on this stack, if so.
+known() {
+	local names stacks why
+
+	while IFS='|' read -r names stacks why; do
+		# shellcheck disable=SC2053
+		if [[ $names != '#'* && $1 == ${names%%+( )} && $stacks == *"$stack"* ]]; then
+			echo "${why# }"
+			return
+		fi
+	done <"$known"
+}
+
+# known_failure NAME LOG: the same, also if each of its subtests that fail is known.
+known_failure() {
+	local subtest why last=''
+
+	why=$(known "$1")
+	if [ -z "$why" ] && untranslated "$2"; then
+		known "$1: not translated"
+		return
+	fi
+	if [ -z "$why" ]; then
+		while read -r subtest; do
+			why=$(known "$1: $subtest")
+			[ -n "$why" ] || return
+			last=$why
+		done < <(failing "$2")
+		why=$last
+	fi
+	echo "$why"
+}
+
+# The subtests of piglit that an output says failed.
+failing() {
+	sed -n 's/^PIGLIT: {"subtest": {"\(.*\)" : "\(fail\|crash\)"}}/\1/p' "$1"
+}
+
+# Mesa's code generator gave up on a kernel, and said so.
+untranslated() {
+	grep -qa '^nvc0_program_translate:[0-9]* - shader translation failed' "$1"
+}
+
+# judge NAME EXPECTED LOG RC COMPLAINTS SECONDS: one line of what became of it. Nothing is
+# known that makes the model or the kernel complain, but for a kernel that was not
+# translated: clover launches it, and the GPU runs what lies there.
+judge() {
+	local name=$1 expected=$2 log=$3 rc=$4 complaints=$5 seconds=$6 why='' verdict=pass failed
+
+	if [ -n "$complaints" ]; then
+		why=$(head -n1 <<<"$complaints")
+	elif grep -qa '^PIGLIT: {"result": "skip"' "$log"; then
+		verdict=skip
+		why="the client asks for what the stack does not offer"
+	elif [ "$rc" -ne 0 ]; then
+		failed=$(failing "$log" | paste -sd,)
+		why="exit $rc: ${failed:-$(grep -aiE 'fail|error|expect|differ' "$log" | head -n1)}"
+	elif ! grep -qaE -- "$expected" "$log"; then
+		why="no '$expected' in its output"
+	fi
+	if [ $verdict = pass ] && [ -n "$why" ]; then
+		verdict=fail
+		failed=$(known_failure "$name" "$log")
+		if [ -n "$failed" ] && { [ -z "$complaints" ] || untranslated "$log"; }; then
+			verdict=known
+			why=$failed
+		fi
+	fi
+	echo "$verdict $name${why:+: ${why:0:160}} ($seconds s)"
+}
+
+# Debian's piglit, inside of a root.
+piglit=/usr/lib/x86_64-linux-gnu/piglit
+
+# list_programs ROOT: those of piglit's tester that were chosen, as paths inside of it.
+list_programs() {
+	local t
+
+	for t in "$1$piglit"/{tests/cl/program/{build{,/fail},execute{,/builtin/*}},generated_tests/cl/{builtin/*,store,vload,vstore}}/*.{cl,program_test}; do
+		t=${t#"$1"}
+		! chosen "piglit ${t#*/cl/}" || echo "$t"
+	done
+}
+
+# judge_programs: what piglit-program printed of each.
+judge_programs() {
+	local rc seconds log t
+
+	while read -r rc seconds log t; do
+		judge "piglit ${t#*/cl/}" 'PIGLIT: {"result": "pass"' "$log" "$rc" \
+			"$(cat "$log.said")" "$seconds"
+	done
+}
