@@ -13,6 +13,7 @@ struct nouveau_access_service;
 struct nouveau_bar2;
 struct nouveau_chans;
 struct nouveau_copy;
+struct nouveau_audit;
 struct nouveau_dmem;
 struct nouveau_evict;
 struct nouveau_fault_service;
@@ -71,6 +72,8 @@ struct nouveau_device {
 	struct nouveau_evict *evict;
 	/** @dmem: device-private pages (nouveau_dmem.c) */
 	struct nouveau_dmem *dmem;
+	/** @audit: a second record of who reaches it (nouveau_audit.h), or NULL */
+	struct nouveau_audit *audit;
 	/** @svm: what all SVM clients share (nouveau_svm.c) */
 	struct nouveau_svm_device *svm;
 	/** @stats: event counters of the whole device */

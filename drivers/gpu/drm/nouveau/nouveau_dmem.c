@@ -20,6 +20,7 @@
 
 #include <drm/drm_print.h>
 
+#include "nouveau_audit.h"
 #include "nouveau_device.h"
 #include "nouveau_dmem_priv.h"
 #include "nouveau_stats.h"
@@ -103,10 +104,13 @@ int nouveau_dmem_enable(struct nouveau_device *ndev, const struct nouveau_svm_kn
 	err = nouveau_dmem_keep_init(dmem, bytes);
 	if (err)
 		return err;
+	err = nouveau_audit_init(ndev, bytes);
+	if (err)
+		goto err_keep;
 	dmem->res = request_free_mem_region(&iomem_resource, bytes, "nouveau-svm");
 	if (IS_ERR(dmem->res)) {
 		err = PTR_ERR(dmem->res);
-		goto err_keep;
+		goto err_audit;
 	}
 
 	dmem->pagemap.type = MEMORY_DEVICE_PRIVATE;
@@ -128,6 +132,8 @@ int nouveau_dmem_enable(struct nouveau_device *ndev, const struct nouveau_svm_kn
 
 err_region:
 	release_mem_region(dmem->res->start, resource_size(dmem->res));
+err_audit:
+	nouveau_audit_fini(ndev);
 err_keep:
 	nouveau_dmem_keep_fini(dmem);
 	return err;
@@ -190,6 +196,7 @@ void nouveau_dmem_fini(struct nouveau_device *ndev)
 		memunmap_pages(&dmem->pagemap);
 		release_mem_region(dmem->res->start, resource_size(dmem->res));
 	}
+	nouveau_audit_fini(ndev);
 	nouveau_dmem_keep_fini(dmem);
 	mutex_destroy(&dmem->enable_lock);
 	ndev->dmem = NULL;

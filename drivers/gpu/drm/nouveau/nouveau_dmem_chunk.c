@@ -16,6 +16,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "nouveau_audit.h"
 #include "nouveau_device.h"
 #include "nouveau_dmem_priv.h"
 
@@ -96,6 +97,7 @@ void nouveau_dmem_folio_free(struct folio *folio)
 	unsigned long flags;
 	bool empty;
 
+	nouveau_audit_pages(dmem->ndev, chunk->vram.addr + ((u64)i << PAGE_SHIFT), n, "freed");
 	spin_lock_irqsave(&dmem->lock, flags);
 	chunk->used = nouveau_mask_andnot(chunk->used, &pages);
 	chunk->used_pages -= n;
@@ -454,6 +456,8 @@ unsigned int nouveau_dmem_alloc(struct nouveau_dmem *dmem, const struct nouveau_
 	if (large) {
 		if (!dmem_take_block(dmem, want, true, dst))
 			return 0;
+		nouveau_audit_pages(dmem->ndev, PFN_PHYS(dst[0]) - dmem->pagemap.range.start,
+				    NOUVEAU_BLOCK_PAGES, "given out");
 		zone_device_folio_init(page_folio(pfn_to_page(dst[0])), &dmem->pagemap,
 				       HPAGE_PMD_ORDER);
 		for (i = 0; i < NOUVEAU_BLOCK_PAGES; i += NOUVEAU_GRANULE_PAGES)
@@ -471,6 +475,8 @@ unsigned int nouveau_dmem_alloc(struct nouveau_dmem *dmem, const struct nouveau_
 			dst[i] = 0;
 			continue;
 		}
+		nouveau_audit_pages(dmem->ndev, PFN_PHYS(dst[i]) - dmem->pagemap.range.start, 1,
+				    "given out");
 		zone_device_page_init(pfn_to_page(dst[i]), &dmem->pagemap, 0);
 		if (dst[i] / NOUVEAU_GRANULE_PAGES != last) {
 			last = dst[i] / NOUVEAU_GRANULE_PAGES;

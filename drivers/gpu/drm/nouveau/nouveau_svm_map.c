@@ -19,6 +19,7 @@
 
 #include <nvhw/tu104/dev_mmu_kind.h>
 
+#include "nouveau_audit.h"
 #include "nouveau_device.h"
 #include "nouveau_pt.h"
 #include "nouveau_stats.h"
@@ -371,6 +372,20 @@ static unsigned int commit_swap_dma(struct map_stage *st)
 	return n;
 }
 
+static void commit_audit(struct map_stage *st)
+{
+	unsigned int i;
+
+	nouveau_mask_for_each(&st->valid, i) {
+		u64 pa = 0;
+
+		if (nouveau_mask_test(&st->vram, i))
+			pa = st->huge ? st->s->addr[0] + ((u64)i << PAGE_SHIFT) : st->s->addr[i];
+		nouveau_audit_map(st->svm->ndev, st->svm, page_va(st, i),
+				  nouveau_svm_audit_slot(st->block, i), pa);
+	}
+}
+
 static void commit_masks(struct map_stage *st)
 {
 	struct nouveau_svm_block *block = st->block;
@@ -427,6 +442,7 @@ static void stage_commit_locked(struct map_stage *st)
 		nouveau_svm_unmap_page(svm, st->s->old[i]);
 	nouveau_mask_for_each_run(&dropped, first, end)
 		nouveau_svm_unmap_dma_locked(svm, block, first, end);
+	commit_audit(st);
 	commit_masks(st);
 	commit_mark_dirty(st);
 	commit_touch(st);

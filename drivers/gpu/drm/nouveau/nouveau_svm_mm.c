@@ -21,6 +21,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
+#include "nouveau_audit.h"
 #include "nouveau_device.h"
 #include "nouveau_evict.h"
 #include "nouveau_lock.h"
@@ -124,6 +125,8 @@ void nouveau_svm_unmap_dma_locked(struct nouveau_svm_mm *svm, struct nouveau_svm
 			nouveau_svm_unmap_page(svm, block->dma[i]);
 		}
 	}
+	for (i = first; i < end; i++)
+		nouveau_audit_unmap(svm->ndev, nouveau_svm_audit_slot(block, i));
 	block->mapped = nouveau_mask_andnot(block->mapped, &gone);
 	block->writable = nouveau_mask_andnot(block->writable, &gone);
 	block->vram = nouveau_mask_andnot(block->vram, &gone);

@@ -79,7 +79,19 @@ struct nouveau_svm_block {
 	struct nouveau_svm_use use;
 	u64 evicted_stamp;		/* of the last eviction from it */
 	u16 evicted_pages;		/* that have not come back to VRAM */
+#ifdef NOUVEAU_FAIL_POINTS
+	u64 audit[NOUVEAU_BLOCK_PAGES];	/* slots of nouveau_audit.h */
+#endif
 };
+
+static inline u64 *nouveau_svm_audit_slot(struct nouveau_svm_block *block, unsigned int page)
+{
+#ifdef NOUVEAU_FAIL_POINTS
+	return &block->audit[page];
+#else
+	return NULL;
+#endif
+}
 
 /*
  * How much address space one interval notifier watches. Wide windows make a
