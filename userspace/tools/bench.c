@@ -31,6 +31,8 @@ static void row_json(struct bench *b, const char *what, size_t bytes, const stru
 		fprintf(b->json, ", \"cpu_ns\": %" PRIu64, m->cpu_ns);
 	if (m->ratio > 0)
 		fprintf(b->json, ", \"of_raw_ce\": %.4f", m->ratio);
+	if (m->same_size > 0)
+		fprintf(b->json, ", \"of_one_copy\": %.4f", m->same_size);
 	bench_json_close(b, &m->from, &m->to);
 }
 
@@ -56,6 +58,8 @@ void bench_row(struct bench *b, const char *what, size_t bytes, const struct mea
 	printf(" %8.1f", (double)bytes / m->ns * 1e9 / MIB);
 	if (m->ratio > 0)
 		printf(" %7.2f", m->ratio);
+	if (m->same_size > 0)
+		printf(" %7.2f", m->same_size);
 	putchar('\n');
 	fflush(stdout);
 	if (b->json)
@@ -77,31 +81,39 @@ void bench_steps(const struct measured *m, size_t bytes)
 	putchar('\n');
 }
 
-static int raw_ce(struct bench *b, bool up)
+int bench_raw_ce(struct bench *b, size_t bytes, bool up, struct measured *m)
 {
 	struct nvsvm_buffer *vram = NULL, *ram = NULL;
-	struct measured m = { .ns = UINT64_MAX };
 	int ret;
 
-	ret = nvsvm_buffer_new(b->context, CE_BYTES, 1, &vram);
+	*m = (struct measured){ .ns = UINT64_MAX };
+	ret = nvsvm_buffer_new(b->context, bytes, 1, &vram);
 	if (!ret)
-		ret = nvsvm_buffer_new(b->context, CE_BYTES, 0, &ram);
-	counters_read(&m.from);
+		ret = nvsvm_buffer_new(b->context, bytes, 0, &ram);
+	counters_read(&m->from);
 	for (int i = 0; i < CE_ROUNDS && !ret; i++) {
 		uint64_t start = now_ns(), took;
 		uint64_t dst = nvsvm_buffer_address(up ? vram : ram);
 		uint64_t src = nvsvm_buffer_address(up ? ram : vram);
 
-		ret = nvsvm_copy(b->context, dst, src, CE_BYTES);
+		ret = nvsvm_copy(b->context, dst, src, bytes);
 		if (!ret)
 			ret = nvsvm_wait(b->context);
 		took = now_ns() - start;
-		if (took < m.ns)
-			m.ns = took;
+		if (took < m->ns)
+			m->ns = took;
 	}
-	counters_read(&m.to);
+	counters_read(&m->to);
 	nvsvm_buffer_free(vram);
 	nvsvm_buffer_free(ram);
+	return ret;
+}
+
+static int raw_ce(struct bench *b, bool up)
+{
+	struct measured m;
+	int ret = bench_raw_ce(b, CE_BYTES, up, &m);
+
 	if (ret)
 		return ret;
 	*(up ? &b->ce_up : &b->ce_down) = (double)CE_BYTES / m.ns;
@@ -215,9 +227,9 @@ int verb_bench(int argc, char **argv)
 	}
 	if (bench_open(&b, json))
 		return 1;
-	printf("%-22s %8s %8s %8s %8s %8s %8s %8s %8s %8s %10s %9s %8s %7s\n", "", "size", "faults",
+	printf("%-22s %8s %8s %8s %8s %8s %8s %8s %8s %8s %10s %9s %8s %7s %7s\n", "", "size", "faults",
 	       "batches", "replays", "TLB inv", "PT push", "CE push", "MMIO rd", "MMIO wr", "ms",
-	       "CPU us/MB", "MiB/s", "of CE");
+	       "CPU us/MB", "MiB/s", "of CE", "of 1");
 	ret = kernel_assemble(b.context, "reduce", kernel_reduce, &b.touch);
 	if (!ret)
 		ret = kernel_assemble(b.context, "gather", kernel_gather, &b.gather);

@@ -21,6 +21,7 @@ struct measured {
 	uint64_t ns;			/* wall clock */
 	uint64_t cpu_ns;		/* of the calling thread, user and system; 0: not taken */
 	double ratio;			/* of the raw copy engine; 0: none */
+	double same_size;		/* of one raw copy of as many bytes; 0: none */
 	struct counters from, to;
 };
 
@@ -41,6 +42,9 @@ void bench_steps(const struct measured *m, size_t bytes);
 void bench_row(struct bench *b, const char *what, size_t bytes, const struct measured *m);
 /* CPU time of the calling thread. */
 uint64_t bench_cpu_ns(void);
+
+/* bench.c: copies of @bytes to VRAM or from it; the best time, the counts of all. */
+int bench_raw_ce(struct bench *b, size_t bytes, bool up, struct measured *m);
 
 /* bench_migrate.c: explicit migration and fault-back, up to @limit bytes. */
 int bench_migrate(struct bench *b, size_t limit);
