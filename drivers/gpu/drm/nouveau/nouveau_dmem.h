@@ -7,11 +7,14 @@
 
 #include "nouveau_mask.h"
 
+struct mm_struct;
 struct nouveau_device;
+struct nouveau_dmem;
 struct nouveau_svm_knobs;
 struct page;
 struct seq_file;
 struct vm_area_struct;
+struct vm_fault;
 
 int nouveau_dmem_init(struct nouveau_device *ndev);
 /* Moves every device page home first; no user of SVM may be left. */
@@ -62,6 +65,15 @@ void nouveau_dmem_keep(struct nouveau_device *ndev, struct page *page);
  * as a whole. 0, also when there is nothing; -EBUSY when it can't move now, -ENOMEM.
  */
 int nouveau_dmem_evict_at(struct nouveau_device *ndev, u64 addr, unsigned int pages);
+
+/* Up to so many blocks are going to come home: RAM for them had better be ready. */
+void nouveau_dmem_stock_want(struct nouveau_dmem *dmem, unsigned int blocks);
+
+/*
+ * A CPU of @mm fetches its pages home from @va on: up to where, or 0 if none does. They
+ * go block by block; the GPU might as well lose them all at once.
+ */
+u64 nouveau_dmem_fetched_to(struct nouveau_device *ndev, const struct mm_struct *mm, u64 va);
 
 /* One copy or clear of a migration: pages that continue each other on both sides. */
 struct nouveau_dmem_op {
@@ -123,7 +135,7 @@ struct nouveau_dmem_part {
 };
 
 /* Parts that can have been added and not been done, unless few pushes are wanted. */
-#define NOUVEAU_DMEM_PIPE_PARTS	16
+#define NOUVEAU_DMEM_PIPE_PARTS	32
 
 /*
  * Move many parts, with collection and copies overlapping. Partial success is
@@ -140,9 +152,12 @@ enum nouveau_dmem_pipe_kind {
 struct nouveau_dmem_pipe *nouveau_dmem_pipe_new(struct nouveau_device *ndev, bool to_vram,
 						enum nouveau_dmem_pipe_kind kind,
 						nouveau_dmem_done done, void *arg);
+void nouveau_dmem_pipe_set_lone(struct nouveau_dmem_pipe *pipe, bool lone);
 int nouveau_dmem_pipe_add(struct nouveau_dmem_pipe *pipe, struct vm_area_struct *vma,
 			  const struct nouveau_dmem_part *part,
 			  const struct nouveau_dmem_source *source);
+int nouveau_dmem_pipe_add_home(struct nouveau_dmem_pipe *pipe, struct vm_area_struct *vma,
+			       const struct nouveau_dmem_part *part, struct vm_fault *vmf);
 int nouveau_dmem_pipe_flush(struct nouveau_dmem_pipe *pipe);
 void nouveau_dmem_pipe_del(struct nouveau_dmem_pipe *pipe);
 

@@ -2,15 +2,16 @@
 /*
  * Many migrations by address, one after the other, with the copy engine busy.
  *
- * Jobs gather in one group while the copies of the other are running. When the
- * engine has nothing to do and enough has gathered, the group is submitted: one
- * TLB invalidate for what the GPU loses, one push. Then the jobs of the group before
+ * Jobs gather in one group while the copies of others are running. When the engine
+ * is about to have nothing to do and enough has gathered, the group is submitted: one
+ * TLB invalidate for what the GPU loses, one push. Then the jobs of the groups before
  * are ended beneath the copies of this one.
  *
  * What is worth a doorbell depends on who asks. A range on request is long: some
  * MiB. Faults come in batches of any shape, of a page in each of many blocks or of
  * whole blocks: one push when a few MiB have gathered, so that the engine has work
- * while the rest is collected, and one for the rest, whatever its size.
+ * while the rest is collected, and one for the rest, whatever its size. The first
+ * batch after an interrupt does with one.
  *
  * The caller holds mmap_lock from the first job to nouveau_dmem_pipe_flush().
  * Copies are between physical addresses: they wait for no fault of anybody.
@@ -25,13 +26,14 @@
 #include "nouveau_dmem_priv.h"
 #include "nouveau_trace.h"
 
-/* One copies while one gathers. */
-#define GROUPS		2
+/* One gathers, one copies, the next waits behind it; and one to submit into. */
+#define GROUPS		4
+#define AHEAD		(GROUPS - 2)
 /* Jobs of one push, at most; NOUVEAU_DMEM_PIPE_FEW: of small ones */
 #define GROUP_JOBS	(NOUVEAU_DMEM_PIPE_PARTS / GROUPS)
 #define GROUP_JOBS_FEW	64
-/* What they may hold locked: 16 MiB, 32 MiB */
-#define GROUP_PAGES	(8 * NOUVEAU_BLOCK_PAGES)
+/* What they may hold locked: 8 MiB, 32 MiB */
+#define GROUP_PAGES	(4 * NOUVEAU_BLOCK_PAGES)
 #define GROUP_PAGES_FEW	(16 * NOUVEAU_BLOCK_PAGES)
 /* Worth a doorbell in any case. */
 #define EARLY_PAGES	(2 * NOUVEAU_BLOCK_PAGES)
@@ -56,11 +58,13 @@ struct nouveau_dmem_pipe {
 	struct nouveau_device *ndev;
 	bool to_vram;
 	enum nouveau_dmem_pipe_kind kind;
+	bool lone;			/* NOUVEAU_DMEM_PIPE_FEW: one push will do */
 	nouveau_dmem_done done;
 	void *arg;
 	struct nouveau_dmem_source source;	/* of the jobs that gather */
-	struct pipe_group groups[GROUPS];
+	struct pipe_group groups[GROUPS];	/* in turn */
 	unsigned int gathers;		/* index of the group that does */
+	unsigned int oldest;		/* of those submitted before and not ended */
 	unsigned int pushed;		/* pages, since the last flush */
 	int err;			/* of the first job that had one */
 };
@@ -89,6 +93,18 @@ struct nouveau_dmem_pipe *nouveau_dmem_pipe_new(struct nouveau_device *ndev, boo
 	pipe->done = done;
 	pipe->arg = arg;
 	return pipe;
+}
+
+/**
+ * nouveau_dmem_pipe_set_lone - whether this is about one batch of faults
+ * @pipe: the pipe, flushed
+ * @lone: of which nobody knows that others follow
+ *
+ * Its interrupt costs as many register accesses as all the rest: one push less.
+ */
+void nouveau_dmem_pipe_set_lone(struct nouveau_dmem_pipe *pipe, bool lone)
+{
+	pipe->lone = lone;
 }
 
 static void pipe_trim(struct nouveau_dmem_pipe *pipe, unsigned int keep)
@@ -208,24 +224,46 @@ static void group_end(struct nouveau_dmem_pipe *pipe, struct pipe_group *group)
 	group->pages = 0;
 }
 
-/* Start the group that gathers; the other one ends beneath its copies. */
+static void pipe_end_oldest(struct nouveau_dmem_pipe *pipe)
+{
+	group_end(pipe, &pipe->groups[pipe->oldest]);
+	pipe->oldest = (pipe->oldest + 1) % GROUPS;
+}
+
+static bool group_is_done(struct nouveau_dmem_pipe *pipe, const struct pipe_group *group)
+{
+	return !group->fence ||
+	       nouveau_copy_is_done(pipe->ndev, pipe_engine(pipe), group->fence);
+}
+
+/* How many groups have been submitted and not ended. */
+static unsigned int pipe_submitted(const struct nouveau_dmem_pipe *pipe)
+{
+	return (pipe->gathers + GROUPS - pipe->oldest) % GROUPS;
+}
+
+/* How many of them the engine still has to do: it does them in order. */
+static unsigned int pipe_running(struct nouveau_dmem_pipe *pipe)
+{
+	unsigned int n = pipe_submitted(pipe);
+
+	while (n && group_is_done(pipe, &pipe->groups[(pipe->gathers + GROUPS - n) % GROUPS]))
+		n--;
+	return n;
+}
+
+/* Submit the group that gathers; those before it end beneath its copies. */
 static void pipe_advance(struct nouveau_dmem_pipe *pipe)
 {
 	struct pipe_group *next = &pipe->groups[pipe->gathers];
-	struct pipe_group *other = &pipe->groups[!pipe->gathers];
 
-	if (next->n)
+	if (next->n) {
 		next->fence = group_submit(pipe, next);
-	group_end(pipe, other);
-	pipe->gathers = !pipe->gathers;
-}
-
-/* Whether the engine would have nothing to do until the next job comes. */
-static bool pipe_is_idle(struct nouveau_dmem_pipe *pipe)
-{
-	struct dma_fence *running = pipe->groups[!pipe->gathers].fence;
-
-	return !running || nouveau_copy_is_done(pipe->ndev, pipe_engine(pipe), running);
+		pipe->gathers = (pipe->gathers + 1) % GROUPS;
+	}
+	while (pipe_submitted(pipe) > AHEAD ||
+	       (pipe_submitted(pipe) > 1 && group_is_done(pipe, &pipe->groups[pipe->oldest])))
+		pipe_end_oldest(pipe);
 }
 
 static bool pipe_is_due(struct nouveau_dmem_pipe *pipe)
@@ -237,8 +275,9 @@ static bool pipe_is_due(struct nouveau_dmem_pipe *pipe)
 	    group->pages >= (few ? GROUP_PAGES_FEW : GROUP_PAGES))
 		return true;
 	if (few)
-		return !pipe->pushed && group->pages >= EARLY_PAGES;
-	return group->pages >= min(pipe->pushed, EARLY_PAGES) && pipe_is_idle(pipe);
+		return !pipe->lone && !pipe->pushed && group->pages >= EARLY_PAGES;
+	/* Nothing but the first may be small; then the engine is to have one ahead. */
+	return group->pages >= min(pipe->pushed, EARLY_PAGES) && pipe_running(pipe) < AHEAD;
 }
 
 /* The next slot of the group that gathers, with arrays of @n entries. */
@@ -266,6 +305,17 @@ static struct pipe_slot *pipe_slot(struct nouveau_dmem_pipe *pipe, unsigned int 
 	return slot;
 }
 
+/* A job has begun in the slot that gathers. */
+static void pipe_added(struct nouveau_dmem_pipe *pipe, const struct pipe_slot *slot)
+{
+	struct pipe_group *group = &pipe->groups[pipe->gathers];
+
+	group->n++;
+	group->pages += slot->job.got;
+	if (pipe_is_due(pipe))
+		pipe_advance(pipe);
+}
+
 /**
  * nouveau_dmem_pipe_add - one more migration
  * @pipe: the pipe
@@ -284,30 +334,56 @@ int nouveau_dmem_pipe_add(struct nouveau_dmem_pipe *pipe, struct vm_area_struct 
 {
 	unsigned int first = nouveau_mask_next(&part->mask, 0, true);
 	unsigned int end = nouveau_mask_end(&part->mask);
+	struct pipe_slot *slot;
+	int err;
+
+	if (!pipe->to_vram)
+		return min(nouveau_dmem_pipe_add_home(pipe, vma, part, NULL), 0);
+	slot = pipe_slot(pipe, end - first);
+	if (!slot)
+		return -ENOMEM;
+	slot->part = *part;
+	pipe->source = *source;
+	err = nouveau_dmem_to_vram_begin(pipe->ndev, vma, part->base, &part->mask, source->cookie,
+					 &slot->job);
+	if (!err)
+		pipe_added(pipe, slot);
+	return err;
+}
+
+/**
+ * nouveau_dmem_pipe_add_home - one more migration, home
+ * @pipe: the pipe
+ * @vma: all of the pages are in it; mmap_lock held until the flush
+ * @part: which pages, one run
+ * @vmf: the CPU's fault on one of them, or NULL
+ *
+ * Jobs added before may end in here.
+ *
+ * Return: how many pages there are to move; -EINVAL for a VMA that can't migrate,
+ * -ENOMEM; @done is not called for this part then.
+ */
+int nouveau_dmem_pipe_add_home(struct nouveau_dmem_pipe *pipe, struct vm_area_struct *vma,
+			       const struct nouveau_dmem_part *part, struct vm_fault *vmf)
+{
+	unsigned int first = nouveau_mask_next(&part->mask, 0, true);
+	unsigned int end = nouveau_mask_end(&part->mask);
 	struct pipe_slot *slot = pipe_slot(pipe, end - first);
-	struct pipe_group *group = &pipe->groups[pipe->gathers];
+	unsigned int collected;
 	int err;
 
 	if (!slot)
 		return -ENOMEM;
 	slot->part = *part;
-	if (pipe->to_vram) {
-		pipe->source = *source;
-		err = nouveau_dmem_to_vram_begin(pipe->ndev, vma, part->base, &part->mask,
-						 source->cookie, &slot->job);
-	} else {
-		err = nouveau_dmem_home_begin(pipe->ndev->dmem, vma,
-					      part->base + ((u64)first << PAGE_SHIFT),
-					      part->base + ((u64)end << PAGE_SHIFT), NULL,
-					      &slot->job);
-	}
+	err = nouveau_dmem_home_begin(pipe->ndev->dmem, vma,
+				      part->base + ((u64)first << PAGE_SHIFT),
+				      part->base + ((u64)end << PAGE_SHIFT), vmf, &slot->job);
 	if (err)
 		return err;
-	group->n++;
-	group->pages += slot->job.got;
-	if (pipe_is_due(pipe))
-		pipe_advance(pipe);
-	return 0;
+	/* It may have ended when this returns. */
+	collected = slot->job.collected;
+	pipe_added(pipe, slot);
+	return collected;
 }
 
 /**
@@ -321,7 +397,8 @@ int nouveau_dmem_pipe_flush(struct nouveau_dmem_pipe *pipe)
 	int err;
 
 	pipe_advance(pipe);
-	pipe_advance(pipe);
+	while (pipe_submitted(pipe))
+		pipe_end_oldest(pipe);
 	pipe_trim(pipe, KEEP_SLOTS);
 	pipe->pushed = 0;
 	err = pipe->err;

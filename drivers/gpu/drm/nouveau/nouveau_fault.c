@@ -24,6 +24,8 @@
  * No locks are held here at all.
  */
 #include <linux/delay.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -45,9 +47,6 @@
 /* Packets looked at per batch to find other clients', taken or not. */
 #define LOOK_AHEAD		1024u
 #define SHARE_MIN		16u
-/* Up to half a millisecond after a batch, an interrupt's time each. */
-#define LINGER_NAPS	8u
-#define LINGER_NAP_US	40u
 /* An interrupt without a packet, an overflow while clients block. */
 #define AGAIN_MS		4
 
@@ -179,6 +178,7 @@ static unsigned int service_drain(struct nouveau_fault_service *fs)
 	unsigned int limit = clamp(nouveau_svm_batch_faults(fs->ndev), 1u,
 				   NOUVEAU_FAULT_BATCH_MAX);
 	bool sure = xchg(&fs->sure, false);
+	u64 now = ktime_get_ns();
 	struct nouveau_fault f;
 	unsigned int n = 0;
 
@@ -206,6 +206,8 @@ static unsigned int service_drain(struct nouveau_fault_service *fs)
 		n++;
 	}
 	tu102_fault_taken(fs->hw);
+	if (n)
+		nouveau_fault_linger_seen(&fs->linger, div_u64(now - fs->ended_ns, NSEC_PER_USEC));
 	return n;
 }
 
@@ -228,6 +230,7 @@ static void service_start(struct nouveau_fault_service *fs)
 	}
 	if (any || fs->refused.n) {
 		fs->batches++;
+		fs->burst++;
 		nouveau_stat_inc(&fs->ndev->stats, NOUVEAU_STAT_BATCH);
 	}
 }
@@ -415,21 +418,31 @@ static bool service_batch(struct nouveau_fault_service *fs)
 
 /*
  * What was replayed goes on and soon misses the next page. Until then the
- * interrupt is held; a few looks at memory spare the four register accesses of
+ * interrupt is held; a few looks at memory spare the register accesses of
  * letting it go and taking it again. The other buffer has no such hurry: what
  * kills a channel may leave its other accesses the time to be done.
  */
 static void service_linger(struct nouveau_fault_service *fs)
 {
-	unsigned int naps;
+	u32 nap = nouveau_fault_linger_nap_us(&fs->linger);
+	u64 limit;
 
-	for (naps = 0; naps < LINGER_NAPS; naps++) {
+	fs->ended_ns = ktime_get_ns();
+	limit = fs->ended_ns + nouveau_fault_linger_us(&fs->linger) * NSEC_PER_USEC;
+	do {
 		if (READ_ONCE(fs->stopping) || nouveau_fault_turn_done(fs) ||
 		    tu102_fault_is_pending(fs->hw, TU102_FAULT_REPLAYABLE))
 			return;
-		usleep_range(LINGER_NAP_US, 2 * LINGER_NAP_US);
-	}
+		usleep_range(nap, nap + nap / 2);
+	} while (ktime_get_ns() < limit);
 	tu102_tlb_settle(fs->ndev);
+}
+
+/* False when there is something after all. */
+static bool service_idle(struct nouveau_fault_service *fs)
+{
+	fs->burst = 0;
+	return tu102_fault_idle(fs->hw);
 }
 
 static void service_work(struct work_struct *work)
@@ -440,7 +453,7 @@ static void service_work(struct work_struct *work)
 	while (!READ_ONCE(fs->stopping)) {
 		if (service_batch(fs))
 			service_linger(fs);
-		else if (tu102_fault_idle(fs->hw))
+		else if (service_idle(fs))
 			break;
 		if (!--budget) {
 			queue_work(fs->wq, &fs->work);

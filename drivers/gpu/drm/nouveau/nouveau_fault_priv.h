@@ -8,6 +8,7 @@
 #include <linux/workqueue.h>
 
 #include "nouveau_fault_batch.h"
+#include "nouveau_fault_linger.h"
 #include "tu102_tlb.h"
 
 struct nouveau_chan;
@@ -63,6 +64,7 @@ struct nouveau_fault_turn {
 	enum nouveau_turn_state state;
 	bool aside;			/* the batch it was taken in did not wait for it */
 	bool patient;			/* its client was slow last time: do not wait at all */
+	bool lone;			/* its batch is the first of a burst */
 	u32 drained;			/* fs->drained of its batch */
 	struct nouveau_vm *vm;		/* whose; compared, never followed */
 	struct nouveau_svm_mm *svm;	/* with a reference, until it has run */
@@ -90,6 +92,9 @@ struct nouveau_fault_service {
 	bool owed;			/* a replay, some time */
 	bool stopping;
 	u32 batches;			/* ever */
+	u32 burst;			/* of them since the interrupt was let go last */
+	struct nouveau_fault_linger linger;
+	u64 ended_ns;			/* the last batch */
 	/*
 	 * Replays ever, cancels included; what that was when this batch was drained,
 	 * and after the last replay into an empty ring. Equal, the batch's accesses

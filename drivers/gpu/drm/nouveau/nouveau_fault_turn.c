@@ -77,7 +77,7 @@ static void turn_serve(struct nouveau_fault_turn *turn, unsigned int first, unsi
 	const struct nouveau_fault_group *g = &turn->batch.group[first];
 	unsigned int k, i, n = end - first;
 
-	nouveau_svm_round_begin(turn->round, turn->svm);
+	nouveau_svm_round_begin(turn->round, turn->svm, turn->lone);
 	for (k = 0; k < n; k++) {
 		const struct nouveau_svm_request req = {
 			.base = g[k].base, .read = g[k].read, .write = g[k].write,
@@ -215,6 +215,7 @@ struct nouveau_fault_turn *nouveau_fault_turn_get(struct nouveau_fault_service *
 void nouveau_fault_turn_start(struct nouveau_fault_turn *turn)
 {
 	turn->drained = turn->fs->drained;
+	turn->lone = !turn->fs->burst;
 	turn->state = NOUVEAU_TURN_RUNNING;
 	/* A full barrier: the work item sees all of it. */
 	queue_work(turn->fs->turn_wq, &turn->work);

@@ -17,7 +17,8 @@
  *   a vector may hold its subtree (nouveau_irq_add_held()): the top half reads and
  *   clears nothing, so that the subtree stays pending and makes no message, until
  *   whoever serves it has nothing left to do (nouveau_irq_release()) and sees to
- *   what else has come in there.
+ *   what else has come in there: blindly, if all that can have is looked for in
+ *   memory anyway (nouveau_irq_add_polled()).
  *
  * A message that gets lost would be the last one, since nothing re-arms the MSI.
  * Hence a watchdog: once a second without an interrupt it looks whether the tree
@@ -66,6 +67,7 @@ struct nouveau_irq {
 	int line;
 	spinlock_t lock;	/* protects changes of enabled and handler */
 	u32 enabled[LEAVES];
+	u32 polled[LEAVES];	/* may be called for nothing; protected like enabled */
 	u16 holder[LEAVES / 2];	/* vector that may hold the subtree, or VECTORS */
 	atomic_t held;		/* subtrees that are */
 	struct delayed_work watchdog;
@@ -189,8 +191,14 @@ static void irq_watchdog(struct work_struct *work)
 	schedule_delayed_work(&irq->watchdog, WATCHDOG_PERIOD);
 }
 
+enum irq_kind {
+	IRQ_PLAIN,
+	IRQ_HELD,		/* may hold its subtree; polled as well */
+	IRQ_POLLED,
+};
+
 static int irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn, void *data,
-		   bool may_hold)
+		   enum irq_kind kind)
 {
 	struct nouveau_irq *irq = ndev->irq;
 	unsigned int leaf = vector / 32;
@@ -205,7 +213,9 @@ static int irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_irq
 	/* Who sees fn sees data: irq_call(). */
 	smp_store_release(&irq->handler[vector].fn, fn);
 	WRITE_ONCE(irq->enabled[leaf], irq->enabled[leaf] | BIT(vector % 32));
-	if (may_hold)
+	if (kind != IRQ_PLAIN)
+		WRITE_ONCE(irq->polled[leaf], irq->polled[leaf] | BIT(vector % 32));
+	if (kind == IRQ_HELD)
 		WRITE_ONCE(irq->holder[leaf / 2], vector);
 	/* What was latched while nobody cared is stale. */
 	nv_wr32(ndev, LEAF(leaf), BIT(vector % 32));
@@ -225,7 +235,7 @@ static int irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_irq
 int nouveau_irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn,
 		    void *data)
 {
-	return irq_add(ndev, vector, fn, data, false);
+	return irq_add(ndev, vector, fn, data, IRQ_PLAIN);
 }
 
 /**
@@ -241,7 +251,58 @@ int nouveau_irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_ir
 int nouveau_irq_add_held(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn,
 			 void *data)
 {
-	return irq_add(ndev, vector, fn, data, true);
+	return irq_add(ndev, vector, fn, data, IRQ_HELD);
+}
+
+/**
+ * nouveau_irq_add_polled() - the same for a vector whose server looks in memory
+ * @ndev: the device
+ * @vector: 0..255
+ * @fn: called in hard interrupt context, after the vector was cleared; also when a
+ *	subtree is released that it shares, whether or not there is anything
+ * @data: its argument
+ *
+ * Return: 0, -EINVAL, -EBUSY when the vector has a handler.
+ */
+int nouveau_irq_add_polled(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn,
+			   void *data)
+{
+	return irq_add(ndev, vector, fn, data, IRQ_POLLED);
+}
+
+/*
+ * The only leaf of a subtree with anything enabled, all of which is polled: it can
+ * be cleared without a look at it. LEAVES if there is none.
+ */
+static unsigned int irq_polled_leaf_locked(const struct nouveau_irq *irq, unsigned int subtree)
+{
+	unsigned int leaf = subtree * 2 + !irq->enabled[subtree * 2];
+
+	lockdep_assert_held(&irq->lock);
+	if (leaf % 2 == 0 && irq->enabled[leaf + 1])
+		return LEAVES;
+	return irq->enabled[leaf] & ~irq->polled[leaf] ? LEAVES : leaf;
+}
+
+/* Clear all of a subtree and call who shares it with @vector; false if that won't do. */
+static bool irq_release_polled(struct nouveau_irq *irq, unsigned int vector)
+{
+	unsigned long others;
+	unsigned int leaf, bit;
+
+	scoped_guard(spinlock_irqsave, &irq->lock) {
+		leaf = irq_polled_leaf_locked(irq, vector / 64);
+		if (leaf == LEAVES)
+			return false;
+		others = irq->enabled[leaf];
+		/* What comes from here on makes a message; what came is looked for. */
+		nv_wr32(irq->ndev, LEAF(leaf), others);
+	}
+	__clear_bit(vector % 32, &others);
+	guard(irqsave)();
+	for_each_set_bit(bit, &others, 32)
+		irq_call(irq, leaf * 32 + bit);
+	return true;
 }
 
 /**
@@ -262,6 +323,8 @@ void nouveau_irq_release(struct nouveau_device *ndev, unsigned int vector)
 	 * again and calls the handler, which has its server look and come here.
 	 */
 	if (!(atomic_fetch_andnot(BIT(subtree), &irq->held) & BIT(subtree)))
+		return;
+	if (irq_release_polled(irq, vector))
 		return;
 	nv_wr32(ndev, LEAF(vector / 32), BIT(vector % 32));
 	/* Only when all of it is seen clear does the next one make a message. */
@@ -292,6 +355,7 @@ void nouveau_irq_del(struct nouveau_device *ndev, unsigned int vector)
 		return;
 	spin_lock_irqsave(&irq->lock, flags);
 	WRITE_ONCE(irq->enabled[leaf], irq->enabled[leaf] & ~BIT(vector % 32));
+	WRITE_ONCE(irq->polled[leaf], irq->polled[leaf] & ~BIT(vector % 32));
 	nv_wr32(ndev, LEAF_EN_CLEAR(leaf), BIT(vector % 32));
 	WRITE_ONCE(irq->handler[vector].fn, NULL);
 	if (irq->holder[leaf / 2] == vector) {

@@ -24,6 +24,9 @@ int nouveau_irq_add(struct nouveau_device *ndev, unsigned int vector, nouveau_ir
 int nouveau_irq_add_held(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn,
 			 void *data);
 void nouveau_irq_release(struct nouveau_device *ndev, unsigned int vector);
+/* For a server that looks in memory: @fn may be called although nothing happened. */
+int nouveau_irq_add_polled(struct nouveau_device *ndev, unsigned int vector, nouveau_irq_fn fn,
+			   void *data);
 /* Disable, wait for a running handler, unhook. */
 void nouveau_irq_del(struct nouveau_device *ndev, unsigned int vector);
 

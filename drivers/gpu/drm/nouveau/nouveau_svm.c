@@ -444,7 +444,7 @@ void nouveau_svm_round_add(struct nouveau_svm_round *r, const struct nouveau_svm
 void nouveau_svm_service(struct nouveau_svm_round *r, struct nouveau_svm_mm *svm,
 			 const struct nouveau_svm_request *req, struct nouveau_svm_result *res)
 {
-	nouveau_svm_round_begin(r, svm);
+	nouveau_svm_round_begin(r, svm, false);
 	nouveau_svm_round_add(r, req, res);
 	nouveau_svm_round_end(r);
 }

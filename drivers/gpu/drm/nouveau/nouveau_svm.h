@@ -68,7 +68,7 @@ void nouveau_svm_round_del(struct nouveau_svm_round *r);
  * Serve blocks of one process: migrate and map according to policy. Results are
  * there when the round has ended. Sleeps, no locks held.
  */
-void nouveau_svm_round_begin(struct nouveau_svm_round *r, struct nouveau_svm_mm *svm);
+void nouveau_svm_round_begin(struct nouveau_svm_round *r, struct nouveau_svm_mm *svm, bool lone);
 void nouveau_svm_round_add(struct nouveau_svm_round *r, const struct nouveau_svm_request *req,
 			   struct nouveau_svm_result *res);
 void nouveau_svm_round_end(struct nouveau_svm_round *r);

@@ -79,9 +79,11 @@ void nouveau_svm_round_del(struct nouveau_svm_round *r)
  * nouveau_svm_round_begin - begin to fill a round
  * @r: the round
  * @svm: mirror; the caller has a reference until the end of the round
+ * @lone: nothing came before it
  */
-void nouveau_svm_round_begin(struct nouveau_svm_round *r, struct nouveau_svm_mm *svm)
+void nouveau_svm_round_begin(struct nouveau_svm_round *r, struct nouveau_svm_mm *svm, bool lone)
 {
+	nouveau_dmem_pipe_set_lone(r->pipe, lone);
 	r->svm = svm;
 	r->alive = mmget_not_zero(svm->mm);
 	r->n = 0;

@@ -216,7 +216,7 @@ struct tu102_access *tu102_access_new(struct nouveau_device *ndev, u32 threshold
 	ta->data = data;
 	err = access_alloc(ta);
 	if (!err)
-		err = nouveau_irq_add(ndev, VECTOR, access_irq, ta);
+		err = nouveau_irq_add_polled(ndev, VECTOR, access_irq, ta);
 	if (err) {
 		tu102_access_del(ta);
 		return ERR_PTR(err);

@@ -10,10 +10,10 @@
  * of what a fault means; nouveau_fault.c calls it from one thread.
  *
  * A register access traps or crosses PCIe, so packets are recognised by their
- * VALID bit in memory, and GET is written once per batch. PUT is read when there
- * is reason to: an overflow, which has an interrupt of its own, or an interrupt
- * for which no packet is to be found. While somebody drains, the interrupt of
- * the replayable ring is held off.
+ * VALID bit in memory, and GET is written once per burst of batches, or when much
+ * of the ring has been emptied. PUT is read when there is reason to: an overflow,
+ * which has an interrupt of its own, or an interrupt for which no packet is to be
+ * found. While somebody drains, the interrupt of the replayable ring is held off.
  *
  * Facts: open-gpu-doc dev_mmu_fault and dev_vm for TU104 (packet, registers),
  * the overflow protocol as open-gpu-kernel-modules uses it on Turing.
@@ -57,6 +57,8 @@
 /* The MMU writes VALID after the packet and PUT after that: microseconds. */
 #define VALID_WAIT_US		1000
 #define BUSY_WAIT_US		2000000
+/* This part of a ring may be empty without the MMU knowing. */
+#define HOLD_BACK		4
 
 struct tu102_fault_packet {
 	u32 dw[PACKET_DWORDS];
@@ -70,7 +72,7 @@ struct tu102_fault_ring {
 	u64 bar2_va;
 	u32 entries;
 	u32 get;			/* next entry to look at */
-	bool pending_get;		/* GET was moved in memory, not in the register */
+	u32 given;			/* GET in the register; slots up to @get are held back */
 	bool announced;			/* an interrupt came and no packet since */
 	bool trouble;			/* the error interrupt came */
 	unsigned int notify_vector, error_vector;
@@ -193,7 +195,6 @@ static void ring_take(struct tu102_fault_ring *ring, struct tu102_fault_packet *
 	/* Or this packet would be found again when the ring has come around. */
 	WRITE_ONCE(p->dw[VALID_DWORD], 0);
 	ring->get = ring->get + 1 == ring->entries ? 0 : ring->get + 1;
-	ring->pending_get = true;
 	/* If that was for a later packet: writing GET makes another interrupt. */
 	WRITE_ONCE(ring->announced, false);
 }
@@ -206,9 +207,9 @@ static void ring_write_get(struct tu102_fault *tf, unsigned int i)
 {
 	struct tu102_fault_ring *ring = &tf->ring[i];
 
-	if (!ring->pending_get)
+	if (ring->given == ring->get)
 		return;
-	ring->pending_get = false;
+	ring->given = ring->get;
 	/* nv_wr32() orders the cleared VALID bits before it. */
 	nv_wr32(tf->ndev, FB_GET(i), ring->get);
 }
@@ -224,8 +225,8 @@ static void ring_clear_overflow(struct tu102_fault *tf, unsigned int i)
 	struct tu102_fault_ring *ring = &tf->ring[i];
 
 	nouveau_stat_inc(&tf->ndev->stats, NOUVEAU_STAT_FAULT_OVERFLOW);
-	ring->pending_get = true;
-	ring_write_get(tf, i);
+	ring->given = ring->get;
+	nv_wr32(tf->ndev, FB_GET(i), ring->get);
 	nv_wr32(tf->ndev, FB_GET(i), ring->get |
 		NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_GET_GETPTR_CORRUPTED, _CLEAR) |
 		NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_GET_OVERFLOW, _CLEAR));
@@ -299,15 +300,20 @@ bool tu102_fault_next(struct tu102_fault *tf, enum tu102_fault_buffer which,
 }
 
 /**
- * tu102_fault_taken - give the slots of what was taken back to the MMU
+ * tu102_fault_taken - something was taken: the MMU may need the slots
  * @tf: fault buffers
+ *
+ * While the ring of replayable faults is far from full that can wait until it is
+ * idle (tu102_fault_idle()); the other one must never overflow.
  */
 void tu102_fault_taken(struct tu102_fault *tf)
 {
-	unsigned int i;
+	struct tu102_fault_ring *ring = &tf->ring[TU102_FAULT_REPLAYABLE];
+	u32 held = ring->get - ring->given + (ring->get < ring->given ? ring->entries : 0);
 
-	for (i = 0; i < TU102_FAULT_BUFFERS; i++)
-		ring_write_get(tf, i);
+	ring_write_get(tf, TU102_FAULT_NON_REPLAYABLE);
+	if (held >= ring->entries / HOLD_BACK)
+		ring_write_get(tf, TU102_FAULT_REPLAYABLE);
 }
 
 /**
@@ -343,7 +349,9 @@ bool tu102_fault_idle(struct tu102_fault *tf)
 {
 	unsigned int i;
 
+	/* In this order: GET has the MMU interrupt for what came before the release. */
 	nouveau_irq_release(tf->ndev, tf->ring[TU102_FAULT_REPLAYABLE].notify_vector);
+	ring_write_get(tf, TU102_FAULT_REPLAYABLE);
 	for (i = 0; i < TU102_FAULT_BUFFERS; i++)
 		if (tu102_fault_is_pending(tf, i))
 			return false;
