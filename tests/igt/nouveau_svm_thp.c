@@ -259,6 +259,52 @@ static void window_grows(struct nv *nv)
 	munmap(p, 4 * BLOCK);
 }
 
+#define WALK	8ul
+
+/* All of it home by the CPU's faults, front to back, while the GPU has it mapped. */
+static void walk_home(struct nv *nv, char *p, long long *faults, long long *invalidates)
+{
+	igt_assert_eq(nv_migrate(nv, p, WALK * BLOCK, true), WALK * 512);
+	*faults = nv_counter("cpu_faults");
+	*invalidates = nv_counter("tlb_invalidates");
+	for (size_t i = 0; i < WALK * 512; i++)
+		igt_assert_eq(*(volatile uint32_t *)(p + i * PAGE),
+			      (uint32_t)(i * 1024 * 2654435761u) ^ (5 * 0x9e3779b9u));
+	*faults = nv_counter_since("cpu_faults", *faults);
+	*invalidates = nv_counter_since("tlb_invalidates", *invalidates);
+	igt_assert_eq(nv_pages_in_vram(p, WALK * BLOCK), 0);
+}
+
+/*
+ * A CPU that walks over huge pages gets 1, 2, 4 blocks at a time, each time with one
+ * TLB invalidate; without that, one. What lies behind stays in VRAM.
+ */
+static void walk(struct nv *nv)
+{
+	char *p = nv_thp(WALK * BLOCK);
+	long long faults, invalidates;
+
+	nv_pattern(p, WALK * BLOCK, 5);
+	walk_home(nv, p, &faults, &invalidates);
+	/* 1 + 2 + 4 + 1; somebody may hold a page for a moment */
+	igt_assert_lte(4, faults);
+	igt_assert_lte(faults, 6);
+	igt_assert_lte(invalidates, faults);
+	nv_knob("cpu_ahead_blocks", 1);
+	walk_home(nv, p, &faults, &invalidates);
+	igt_assert_lte(WALK, faults);
+	nv_knob("cpu_ahead_blocks", 2);
+	igt_assert_eq(nv_migrate(nv, p, WALK * BLOCK, true), WALK * 512);
+	igt_assert_eq(*(volatile uint32_t *)p, 5 * 0x9e3779b9u);
+	*(volatile uint32_t *)(p + BLOCK) = 7;
+	igt_assert_eq(nv_pages_in_vram(p, WALK * BLOCK), (WALK - 3) * 512);
+	/* and the GPU sees it all, wherever it is */
+	igt_assert_eq(nv_load(nv, (uint32_t *)(p + BLOCK)), 7);
+	igt_assert_eq(nv_load(nv, (uint32_t *)(p + 5 * BLOCK)),
+		      (uint32_t)(5 * 512 * 1024 * 2654435761u) ^ (5 * 0x9e3779b9u));
+	munmap(p, WALK * BLOCK);
+}
+
 /* What becomes of a folio that core mm cuts while it is in VRAM. */
 static void cut_mremap(struct nv *nv)
 {
@@ -453,6 +499,7 @@ int igt_main()
 		{ "thp-fault-home", fault_home, "One CPU fault brings a huge page home whole" },
 		{ "thp-pieces-vram", pieces_up, "No 2 MiB of VRAM: a huge page goes in pieces" },
 		{ "thp-pieces-home", pieces_home, "No 2 MiB of RAM: it comes home in pieces" },
+		{ "thp-cpu-walks", walk, "A CPU that walks fetches more and more blocks at a time" },
 		{ "thp-window-grows", window_grows, "CPU faults in a row fetch more and more" },
 		{ "thp-cut-mremap", cut_mremap, "A part of a huge page in VRAM is moved away" },
 		{ "thp-cut-mprotect", cut_mprotect, "A part of it becomes read-only" },

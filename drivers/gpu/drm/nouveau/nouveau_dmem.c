@@ -154,6 +154,8 @@ int nouveau_dmem_init(struct nouveau_device *ndev)
 	dmem->ndev = ndev;
 	mutex_init(&dmem->enable_lock);
 	spin_lock_init(&dmem->stream_lock);
+	INIT_LIST_HEAD(&dmem->fetches);
+	nouveau_dmem_stock_init(&dmem->stock);
 	nouveau_dmem_chunks_init(dmem);
 	ndev->dmem = dmem;
 	return 0;
@@ -191,6 +193,7 @@ void nouveau_dmem_fini(struct nouveau_device *ndev)
 		msleep(20);
 	}
 
+	nouveau_dmem_stock_fini(&dmem->stock);
 	nouveau_dmem_chunks_fini(dmem);
 	if (dmem->enabled) {
 		memunmap_pages(&dmem->pagemap);

@@ -2,9 +2,11 @@
 /*
  * The CPU touched a page that is in VRAM.
  *
- * At least 64 KiB around it come home; a 2 MiB folio comes whole. A CPU that
- * goes on where the last fetch ended gets more each time, up to a block: 64 KiB,
- * 256 KiB, 2 MiB.
+ * At least 64 KiB around it come home; a 2 MiB folio comes whole. A CPU that goes
+ * on where the last fetch ended gets more each time (nouveau_dmem_stream.c), up to
+ * some blocks behind that of the fault: then their collection and their copies
+ * overlap (nouveau_dmem_pipe.c), and the GPU loses all of them with one TLB
+ * invalidate.
  *
  * Runs under locks of core mm, for any process that maps the page, forked
  * children included; nothing of SVM is looked at.
@@ -12,6 +14,7 @@
 #include <linux/log2.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "nouveau_device.h"
@@ -19,8 +22,40 @@
 #include "nouveau_stats.h"
 #include "nouveau_trace.h"
 
-/* 64 KiB, 256 KiB, 2 MiB. */
-#define STREAM_PAGES	64u
+/* One fault, and what comes home with it. */
+struct home {
+	struct nouveau_dmem *dmem;
+	struct vm_fault *vmf;
+	struct nouveau_dmem_fetch fetch;
+	unsigned int parts;		/* done */
+	unsigned int moved;		/* pages */
+	bool lost;			/* the page of the fault, if the copy failed */
+};
+
+void nouveau_dmem_fetch_begin(struct nouveau_dmem *dmem, struct nouveau_dmem_fetch *fetch,
+			      const struct mm_struct *mm)
+{
+	fetch->mm = mm;
+	guard(spinlock)(&dmem->stream_lock);
+	list_add(&fetch->link, &dmem->fetches);
+}
+
+void nouveau_dmem_fetch_end(struct nouveau_dmem *dmem, struct nouveau_dmem_fetch *fetch)
+{
+	guard(spinlock)(&dmem->stream_lock);
+	list_del(&fetch->link);
+}
+
+u64 nouveau_dmem_fetched_to(struct nouveau_device *ndev, const struct mm_struct *mm, u64 va)
+{
+	const struct nouveau_dmem_fetch *f;
+
+	guard(spinlock)(&ndev->dmem->stream_lock);
+	list_for_each_entry(f, &ndev->dmem->fetches, link)
+		if (f->mm == mm && f->start <= va && va < f->end)
+			return f->end;
+	return 0;
+}
 
 static unsigned int least_pages(const struct nouveau_dmem *dmem)
 {
@@ -29,48 +64,38 @@ static unsigned int least_pages(const struct nouveau_dmem *dmem)
 	return rounddown_pow_of_two(clamp(pages, 1u, NOUVEAU_BLOCK_PAGES));
 }
 
-/* The stream that this fault continues, or NULL. */
-static struct nouveau_dmem_stream *stream_find_locked(struct nouveau_dmem *dmem,
-						      const struct mm_struct *mm, u64 va)
+/* What a walk of the CPU may fetch at once. */
+static unsigned int most_pages(const struct nouveau_dmem *dmem)
 {
-	unsigned int i;
+	u32 blocks = READ_ONCE(dmem->knobs->cpu_ahead_blocks);
 
-	lockdep_assert_held(&dmem->stream_lock);
-	for (i = 0; i < NOUVEAU_DMEM_STREAMS; i++) {
-		struct nouveau_dmem_stream *st = &dmem->streams[i];
+	blocks = clamp(blocks, 1u, NOUVEAU_DMEM_AHEAD_MAX / NOUVEAU_BLOCK_PAGES);
+	return rounddown_pow_of_two(blocks) * NOUVEAU_BLOCK_PAGES;
+}
 
-		/* Not further ahead than what came last. */
-		if (st->mm == mm && va >= st->next &&
-		    va - st->next < (u64)st->pages << PAGE_SHIFT)
-			return st;
+/* How much to fetch for this fault. */
+static unsigned int home_wanted(const struct vm_fault *vmf)
+{
+	struct nouveau_dmem *dmem = page_dmem(vmf->page);
+	/* No PTE: one entry for 2 MiB. */
+	unsigned int least = vmf->pte ? least_pages(dmem) : NOUVEAU_BLOCK_PAGES;
+
+	guard(spinlock)(&dmem->stream_lock);
+	return nouveau_dmem_stream_pages(&dmem->streams, vmf->vma->vm_mm, vmf->address, least,
+					 most_pages(dmem));
+}
+
+static void home_note(const struct vm_fault *vmf, u64 end, unsigned int pages, int moved, int err)
+{
+	struct nouveau_dmem *dmem = page_dmem(vmf->page);
+
+	if (!err) {
+		guard(spinlock)(&dmem->stream_lock);
+		nouveau_dmem_stream_note(&dmem->streams, vmf->vma->vm_mm, vmf->address, end,
+					 pages);
 	}
-	return NULL;
-}
-
-/* How much to fetch for a fault at @va. */
-static unsigned int stream_pages(struct nouveau_dmem *dmem, const struct mm_struct *mm, u64 va)
-{
-	struct nouveau_dmem_stream *st;
-	unsigned int pages = least_pages(dmem);
-
-	guard(spinlock)(&dmem->stream_lock);
-	st = stream_find_locked(dmem, mm, va);
-	if (st)
-		pages = max(pages, st->pages < STREAM_PAGES ? STREAM_PAGES : NOUVEAU_BLOCK_PAGES);
-	return pages;
-}
-
-/* [@va, @end) has been fetched with a window of @pages. */
-static void stream_note(struct nouveau_dmem *dmem, const struct mm_struct *mm, u64 va, u64 end,
-			unsigned int pages)
-{
-	struct nouveau_dmem_stream *st;
-
-	guard(spinlock)(&dmem->stream_lock);
-	st = stream_find_locked(dmem, mm, va);
-	if (!st)
-		st = &dmem->streams[dmem->stream_victim++ % NOUVEAU_DMEM_STREAMS];
-	*st = (struct nouveau_dmem_stream){ .mm = mm, .next = end, .pages = pages };
+	nouveau_stat_inc(&dmem->ndev->stats, NOUVEAU_STAT_CPU_FAULT);
+	trace_nouveau_cpu_fault(vmf->address, end, moved, err);
 }
 
 /* Aligned around the fault, clipped to the VMA. @pages a power of two up to a block. */
@@ -95,10 +120,7 @@ static int home_around(struct vm_fault *vmf, unsigned int pages, struct nouveau_
 	err = nouveau_dmem_home_begin(dmem, vmf->vma, start, end, vmf, job);
 	if (!err)
 		err = nouveau_dmem_job_end(job, false, &moved);
-	if (!err)
-		stream_note(dmem, vmf->vma->vm_mm, vmf->address, end, pages);
-	nouveau_stat_inc(&dmem->ndev->stats, NOUVEAU_STAT_CPU_FAULT);
-	trace_nouveau_cpu_fault(vmf->address, end, moved.moved, err);
+	home_note(vmf, end, pages, moved.moved, err);
 	return err ?: moved.moved;
 }
 
@@ -120,7 +142,7 @@ static int home_large(struct vm_fault *vmf, unsigned int pages, struct nouveau_d
 	return home_around(vmf, pages, &job);
 }
 
-static int home_pages(struct vm_fault *vmf, unsigned int pages)
+static int home_block(struct vm_fault *vmf, unsigned int pages)
 {
 	struct nouveau_dmem_scratch *s = NULL;
 	int ret;
@@ -133,6 +155,74 @@ static int home_pages(struct vm_fault *vmf, unsigned int pages)
 		ret = home_small(vmf, min(pages, NOUVEAU_GRANULE_PAGES));
 	kvfree(s);
 	return ret;
+}
+
+static void home_done(void *arg, const struct nouveau_dmem_part *part,
+		      const struct nouveau_dmem_result *res)
+{
+	struct home *h = arg;
+
+	/* In the order they were added: the fault's own comes first. */
+	if (!h->parts++)
+		h->lost = res->no_copy;
+	h->moved += res->moved;
+}
+
+static int home_add(struct home *h, struct nouveau_dmem_pipe *pipe, u64 start,
+		    struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = h->vmf->vma;
+	u64 base = start & ~(NOUVEAU_BLOCK_BYTES - 1);
+	u64 end = min_t(u64, base + NOUVEAU_BLOCK_BYTES, vma->vm_end);
+	const struct nouveau_dmem_part part = {
+		.base = base,
+		.mask = nouveau_mask_range((start - base) >> PAGE_SHIFT,
+					   (end - base) >> PAGE_SHIFT),
+	};
+
+	return nouveau_dmem_pipe_add_home(pipe, vma, &part, vmf);
+}
+
+/* The block of the fault and some behind it, as far as there is something in VRAM. */
+static int home_blocks(struct home *h, struct nouveau_dmem_pipe *pipe)
+{
+	int err = home_add(h, pipe, h->fetch.start, h->vmf), got = 1;
+	u64 at = (h->fetch.start | (NOUVEAU_BLOCK_BYTES - 1)) + 1;
+
+	if (err < 0)
+		return err;
+	while (at < h->fetch.end && got > 0 && !fatal_signal_pending(current)) {
+		got = home_add(h, pipe, at, NULL);
+		at += NOUVEAU_BLOCK_BYTES;
+	}
+	err = nouveau_dmem_pipe_flush(pipe);
+	/* What was fetched ahead and stayed is no error of this fault. */
+	if (err == -EIO && !h->lost)
+		err = 0;
+	home_note(h->vmf, min(at, h->fetch.end), (h->fetch.end - h->fetch.start) >> PAGE_SHIFT,
+		  h->moved, err);
+	return err ?: h->moved;
+}
+
+static int home_ahead(struct vm_fault *vmf, unsigned int pages)
+{
+	struct home h = { .dmem = page_dmem(vmf->page), .vmf = vmf };
+	struct nouveau_dmem_pipe *pipe;
+	int ret;
+
+	pipe = nouveau_dmem_pipe_new(h.dmem->ndev, false, NOUVEAU_DMEM_PIPE_EARLY, home_done, &h);
+	if (!pipe)
+		return home_block(vmf, NOUVEAU_BLOCK_PAGES);
+	home_window(vmf, NOUVEAU_BLOCK_PAGES, &h.fetch.start, &h.fetch.end);
+	h.fetch.end = min_t(u64, ALIGN_DOWN((u64)vmf->address, NOUVEAU_BLOCK_BYTES) +
+			    ((u64)pages << PAGE_SHIFT), vmf->vma->vm_end);
+	nouveau_dmem_fetch_begin(h.dmem, &h.fetch, vmf->vma->vm_mm);
+	nouveau_dmem_stock_want(h.dmem, pages / NOUVEAU_BLOCK_PAGES);
+	ret = home_blocks(&h, pipe);
+	nouveau_dmem_fetch_end(h.dmem, &h.fetch);
+	nouveau_dmem_pipe_del(pipe);
+	/* No memory for the notes: with fewer of them. */
+	return h.parts ? ret : home_block(vmf, NOUVEAU_BLOCK_PAGES);
 }
 
 /*
@@ -162,14 +252,12 @@ static int home_cut(struct vm_fault *vmf)
  */
 vm_fault_t nouveau_dmem_migrate_to_ram(struct vm_fault *vmf)
 {
-	struct nouveau_dmem *dmem = page_dmem(vmf->page);
-	/* No PTE: one entry for 2 MiB. */
-	unsigned int pages = vmf->pte ? stream_pages(dmem, vmf->vma->vm_mm, vmf->address) :
-					NOUVEAU_BLOCK_PAGES;
+	unsigned int pages = home_wanted(vmf);
 	int ret = home_cut(vmf);
 
 	if (!ret)
-		ret = home_pages(vmf, pages);
+		ret = pages > NOUVEAU_BLOCK_PAGES ? home_ahead(vmf, pages) :
+						    home_block(vmf, pages);
 	if (ret == -ENOMEM)
 		return VM_FAULT_OOM;
 	return ret < 0 ? VM_FAULT_SIGBUS : 0;

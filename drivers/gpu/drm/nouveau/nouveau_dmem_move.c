@@ -60,8 +60,10 @@ static bool alloc_large(struct nouveau_dmem_move *mv, struct vm_area_struct *vma
 	/* A process that asked for huge pages gets some effort; so does an eviction. */
 	if (!vma || vma->vm_flags & VM_HUGEPAGE)
 		gfp |= __GFP_DIRECT_RECLAIM;
-	folio = vma ? vma_alloc_folio(gfp, HPAGE_PMD_ORDER, vma, start) :
-		      folio_alloc(gfp, HPAGE_PMD_ORDER);
+	folio = vma ? nouveau_dmem_stock_take(mv->dmem, vma) : NULL;
+	if (!folio)
+		folio = vma ? vma_alloc_folio(gfp, HPAGE_PMD_ORDER, vma, start) :
+			      folio_alloc(gfp, HPAGE_PMD_ORDER);
 	if (!folio)
 		return false;
 	set_ram(mv, 0, folio_page(folio, 0));

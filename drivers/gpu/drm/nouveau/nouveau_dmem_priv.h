@@ -14,6 +14,7 @@
 
 #include "nouveau_device.h"
 #include "nouveau_dmem.h"
+#include "nouveau_dmem_stream.h"
 #include "nouveau_stats.h"
 #include "nouveau_svm_policy.h"
 #include "nouveau_vram.h"
@@ -49,14 +50,28 @@ struct nouveau_dmem_chunk {
 	bool large;
 };
 
-/* Where the CPU of a process was last seen fetching pages home. */
-struct nouveau_dmem_stream {
-	const struct mm_struct *mm;	/* compared only, never followed */
-	u64 next;			/* end of what was fetched */
-	unsigned int pages;		/* how much that was */
+/**
+ * struct nouveau_dmem_fetch - a fault of the CPU is bringing blocks home
+ */
+struct nouveau_dmem_fetch {
+	u64 start, end;
+	/* private: */
+	const struct mm_struct *mm;	/* compared only */
+	struct list_head link;		/* dmem->fetches */
 };
 
-#define NOUVEAU_DMEM_STREAMS	8
+/**
+ * struct nouveau_dmem_stock - folios of 2 MiB of RAM that are ready
+ */
+struct nouveau_dmem_stock {
+	spinlock_t lock;		/* the rest; a leaf */
+	struct list_head folios;	/* by their lru */
+	unsigned int n;
+	unsigned int left;		/* blocks that are still to come home, at most */
+	int node;			/* of who takes them */
+	struct work_struct work;
+	struct delayed_work trim;
+};
 
 struct nouveau_dmem {
 	struct nouveau_device *ndev;
@@ -82,8 +97,9 @@ struct nouveau_dmem {
 	bool closing;
 	/** @stream_lock: the rest; a leaf */
 	spinlock_t stream_lock;
-	struct nouveau_dmem_stream streams[NOUVEAU_DMEM_STREAMS];
-	unsigned int stream_victim;
+	struct nouveau_dmem_streams streams;
+	struct list_head fetches;
+	struct nouveau_dmem_stock stock;
 };
 
 static inline struct nouveau_dmem *page_dmem(struct page *page)
@@ -181,6 +197,11 @@ unsigned int nouveau_dmem_move_collected(const struct nouveau_dmem_move *mv);
 unsigned int nouveau_dmem_move_places(const struct nouveau_dmem_move *mv);
 unsigned int nouveau_dmem_move_moved(const struct nouveau_dmem_move *mv);
 
+/* nouveau_dmem_stock.c */
+void nouveau_dmem_stock_init(struct nouveau_dmem_stock *st);
+void nouveau_dmem_stock_fini(struct nouveau_dmem_stock *st);
+struct folio *nouveau_dmem_stock_take(struct nouveau_dmem *dmem, const struct vm_area_struct *vma);
+
 /* nouveau_dmem_migrate.c */
 int nouveau_dmem_to_vram_begin(struct nouveau_device *ndev, struct vm_area_struct *vma, u64 base,
 			       const struct nouveau_mask *mask, void *cookie,
@@ -192,6 +213,10 @@ int nouveau_dmem_job_end(struct nouveau_dmem_job *job, bool copied,
 
 /* nouveau_dmem_fault.c */
 vm_fault_t nouveau_dmem_migrate_to_ram(struct vm_fault *vmf);
+
+void nouveau_dmem_fetch_begin(struct nouveau_dmem *dmem, struct nouveau_dmem_fetch *fetch,
+			      const struct mm_struct *mm);
+void nouveau_dmem_fetch_end(struct nouveau_dmem *dmem, struct nouveau_dmem_fetch *fetch);
 
 /* nouveau_dmem_evict.c */
 int nouveau_dmem_evict(struct nouveau_dmem_chunk *chunk, const struct nouveau_mask *pages,

@@ -33,7 +33,8 @@
  *     beside chan->lock)        one is
  *  7  spinlocks: tlb->lock,     their struct                 every other lock, sleeping
  *     irq tree,
- *     dmem->lock, fence ctx->lock,
+ *     dmem->lock, ->stream_lock,
+ *     ->stock.lock, fence ctx->lock,
  *     evict->lock,
  *     svm by_vm (xarray), svm queue,
  *     log->lock

@@ -349,6 +349,8 @@ static int bind_step(struct bind *b, u64 start, u64 end)
 		nouveau_svm_zap_locked(svm, start, end);
 		nouveau_pt_unlock(svm->pt);
 	}
+	if (!b->to_vram)
+		nouveau_dmem_stock_want(svm->ndev->dmem, (end - start) >> NOUVEAU_BLOCK_SHIFT);
 	mmap_read_lock(svm->mm);
 	err = bind_vmas(b, start, end);
 	bind_flush(b);

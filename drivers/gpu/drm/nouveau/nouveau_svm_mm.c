@@ -294,56 +294,6 @@ void nouveau_svm_detach(void *cookie, struct nouveau_dmem_detach *list)
 	nouveau_pt_unlock(svm->pt);
 }
 
-/* Pages go home because the CPU wants them: that is what thrash is made of. */
-static void heat_returned_locked(struct nouveau_svm_mm *svm, u64 start, u64 end)
-{
-	struct nouveau_svm_block *block;
-	unsigned long idx;
-	u64 now = ktime_get_ns();
-
-	nouveau_pt_assert_locked(svm->pt);
-	xa_for_each_range(&svm->blocks, idx, block, start >> NOUVEAU_BLOCK_SHIFT,
-			  (end - 1) >> NOUVEAU_BLOCK_SHIFT)
-		nouveau_svm_heat_returned(&block->heat, &svm->ndev->svm->knobs, now,
-					  atomic_read(&svm->serial));
-}
-
-/* Pages in VRAM that lose their entry with [first, end): entries go as a whole. */
-static unsigned int vram_pages_lost(const struct nouveau_svm_block *block, unsigned int first,
-				    unsigned int end)
-{
-	if (block->huge)
-		return nouveau_mask_weight(&block->vram, 0, NOUVEAU_BLOCK_PAGES);
-	if (block->big & BIT(first / NOUVEAU_GRANULE_PAGES))
-		first = round_down(first, NOUVEAU_GRANULE_PAGES);
-	if (block->big & BIT((end - 1) / NOUVEAU_GRANULE_PAGES))
-		end = round_up(end, NOUVEAU_GRANULE_PAGES);
-	return nouveau_mask_weight(&block->vram, first, end);
-}
-
-/*
- * Eviction finds pages by where they are and says nothing about whose they are: what
- * loses VRAM while one is going on is taken for its work. An estimate, for a policy.
- */
-static void heat_evicted_locked(struct nouveau_svm_mm *svm, u64 start, u64 end)
-{
-	struct nouveau_svm_block *block;
-	unsigned long idx;
-
-	nouveau_pt_assert_locked(svm->pt);
-	xa_for_each_range(&svm->blocks, idx, block, start >> NOUVEAU_BLOCK_SHIFT,
-			  (end - 1) >> NOUVEAU_BLOCK_SHIFT) {
-		unsigned int n = vram_pages_lost(block, page_in_block(block, start),
-						 page_in_block(block, end));
-
-		if (!n)
-			continue;
-		atomic64_add(n, &svm->pages_evicted);
-		block->evicted_stamp = nouveau_evict_stamp(svm->ndev);
-		block->evicted_pages = min(block->evicted_pages + n, NOUVEAU_BLOCK_PAGES);
-	}
-}
-
 /* Widens the time in which a walk has pages that are about to go. */
 static void svm_invalidate_delay(struct nouveau_svm_mm *svm)
 {
@@ -386,10 +336,12 @@ static bool svm_invalidate(struct mmu_interval_notifier *mni,
 		nouveau_svm_advice_drop_locked(svm, start, end);
 	if (!own) {
 		if (range->event == MMU_NOTIFY_MIGRATE &&
-		    range->owner == nouveau_dmem_owner(svm->ndev))
-			heat_returned_locked(svm, start, end);
+		    range->owner == nouveau_dmem_owner(svm->ndev)) {
+			nouveau_svm_returned_locked(svm, start, end);
+			end = nouveau_svm_fetched_end_locked(svm, start, end);
+		}
 		if (range->event == MMU_NOTIFY_CLEAR && nouveau_evict_is_on(svm->ndev))
-			heat_evicted_locked(svm, start, end);
+			nouveau_svm_evicted_locked(svm, start, end);
 		nouveau_svm_replica_widen_locked(svm, &start, &end);
 		zapped = nouveau_svm_zap_locked(svm, start, end);
 		nouveau_svm_replica_release_locked(svm, start, end);

@@ -27,6 +27,7 @@
 	X(thrash_throttle_us, 500, "wait before the last move that is not thrash yet") \
 	X(thrash_pin_ms, 150, "how long a thrashing block stays in place") \
 	X(cpu_fault_pages, 16, "least pages a CPU fault brings back, a power of two") \
+	X(cpu_ahead_blocks, 8, "most blocks a CPU fault brings back for a CPU that walks; 1 to 8") \
 	X(invalidate_delay_us, 0, "tests: how much longer an invalidate takes, at most 1000") \
 	X(huge_folios, 3, "bit 0: folios of 2 MiB in VRAM, bit 1: when they go home")
 

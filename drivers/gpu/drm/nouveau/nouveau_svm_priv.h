@@ -331,6 +331,11 @@ void nouveau_svm_zap_pages_locked(struct nouveau_svm_mm *svm, struct nouveau_svm
 void nouveau_svm_unmap_dma_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
 				  unsigned int first, unsigned int end);
 
+/* nouveau_svm_leave.c */
+void nouveau_svm_returned_locked(struct nouveau_svm_mm *svm, u64 start, u64 end);
+void nouveau_svm_evicted_locked(struct nouveau_svm_mm *svm, u64 start, u64 end);
+u64 nouveau_svm_fetched_end_locked(struct nouveau_svm_mm *svm, u64 start, u64 end);
+
 /* nouveau_svm_atomic.c */
 int nouveau_svm_take_page(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
 			  unsigned int page);
