@@ -88,6 +88,30 @@ judge() {
 # Debian's piglit, inside of a root.
 piglit=/usr/lib/x86_64-linux-gnu/piglit
 
+# run_clients ROOT CHECKOUT: all else, with the caller's run SECONDS NAME EXPECTED CMD...;
+# CHECKOUT is where this checkout is found inside of the root.
+run_clients() {
+	local t
+
+	# One device, one platform, no interaction; it compares with the known answer.
+	run 300 clFFT '[*]PASS[*]' clFFT-client --gpu -x 256 -b 4
+	run 300 clFFT-2d '[*]PASS[*]' clFFT-client --gpu -x 32 -y 32
+	run 1800 pyopencl 'all right' python3 "$2/tests/opencl/arrays.py"
+	run 600 'clpeak latency' 'Kernel launch latency : [0-9.]+ us' clpeak --kernel-latency
+	# The word is "gpu". Needs VRAM=1G.
+	run 3600 hashcat '0aa0be2a866411d9ff03515227454947:gpu' hashcat -m 0 -a 3 -D 2 -O --force \
+		--potfile-disable --self-test-disable -n 1 -u 32 0aa0be2a866411d9ff03515227454947 '?l?l?l'
+	for t in xaxpy xdot xgemv xger xomatcopy xgemm; do
+		run 3600 "clblast $t" '[1-9][0-9]* test\(s\) passed' \
+			clblast_test_$t -platform 0 -device 0 -precision 32
+	done
+	for t in "$1$piglit"/bin/cl-*; do
+		t=${t##*/}
+		[ "$t" = cl-program-tester ] ||
+			run 900 "piglit $t" 'PIGLIT: {"result": "pass"' "$piglit/bin/$t"
+	done
+}
+
 # list_programs ROOT: those of piglit's tester that were chosen, as paths inside of it.
 list_programs() {
 	local t

@@ -68,6 +68,11 @@ int device_fd(void)
 	return memory;
 }
 
+uint64_t device_time(void)
+{
+	return gpu_time(sim_gpu(gt.sim));
+}
+
 /* A hole of just this size, else new memory; UINT64_MAX: none left. */
 static uint64_t place(uint64_t size, uint64_t align)
 {

@@ -21,6 +21,8 @@ struct device_bo {
  * errors and what it lacks go to the file $TU104_LOG, or to stderr.
  */
 int device_fd(void);
+/* The GPU's clock, ns. */
+uint64_t device_time(void);
 /* Zeroed. 0, -ENOMEM. */
 int device_bo_new(uint64_t size, uint64_t align, struct device_bo *bo);
 bool device_bo_find(uint32_t handle, struct device_bo *bo);

@@ -103,7 +103,7 @@ static int getparam(struct drm_nouveau_getparam *param)
 		param->value = 4 << 8 | 1;
 		return 0;
 	case NOUVEAU_GETPARAM_PTIMER_TIME:
-		param->value = 0;
+		param->value = device_time();
 		return 0;
 	}
 	return -EINVAL;
