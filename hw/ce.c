@@ -91,7 +91,8 @@ static enum engine_result ce_method(struct gpu *gpu, struct channel *ch, unsigne
 	unit_of(gpu, e)->bound_aperture = ch->inst_aperture;
 	pthread_mutex_unlock(&gpu->lock);
 	err = ce_launch_decode(c, data, &c->job);
-	if (!err && inject_hit(gpu, INJECT_CE_ERROR))
+	if (!err && (inject_hit(gpu, INJECT_CE_ERROR) ||
+		     (e->inst == 3 && inject_hit(gpu, INJECT_CE3_ERROR))))
 		err = NV_CE_LCE_LAUNCHERR_REPORT_NO_RESOURCES;
 	c->active = true;
 	c->saved = false;

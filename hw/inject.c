@@ -31,6 +31,7 @@ static const char *const point_names[INJECT_POINTS] = {
 	[INJECT_DUPLICATE] = "duplicate",
 	[INJECT_SLOW_REPLAY] = "slow-replay",
 	[INJECT_CE_ERROR] = "ce-error",
+	[INJECT_CE3_ERROR] = "ce3-error",
 	[INJECT_CE_HANG] = "ce-hang",
 	[INJECT_SLOW_PREEMPT] = "slow-preempt",
 	[INJECT_LOST_INTERRUPT] = "lost-interrupt",

@@ -23,6 +23,7 @@ enum inject_point {
 	INJECT_DUPLICATE,	/* report the same fault several times */
 	INJECT_SLOW_REPLAY,	/* delay what a replay wakes */
 	INJECT_CE_ERROR,	/* fail a copy launch */
+	INJECT_CE3_ERROR,	/* the same, of LCE3 alone */
 	INJECT_CE_HANG,		/* a copy that never ends: the engine has to be reset */
 	INJECT_SLOW_PREEMPT,	/* a runlist takes 60 ms longer to be preempted */
 	INJECT_LOST_INTERRUPT,	/* drop a message */

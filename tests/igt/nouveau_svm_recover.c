@@ -363,6 +363,30 @@ static void copies_fail(struct nv *nv)
 	munmap(p, BLOCK);
 }
 
+/*
+ * For a GPU whose LCE3, which brings pages home, is broken for good
+ * (--inject ce3-error=p100). What only VRAM has comes home all the same.
+ */
+static void engine_broken(struct nv *nv)
+{
+	char *p = nv_thp(2 * BLOCK);
+	long long cpu = nv_counter("pages_by_cpu");
+
+	nv_pattern(p, 2 * BLOCK, 3);
+	igt_assert_eq(nv_migrate(nv, p, 2 * BLOCK, true), 1024);
+	nv_fill(nv, p, 1024, PAGE, 70);
+	/* by the CPU's fault, by address, and as the first part of a folio */
+	igt_assert_eq(*(uint32_t *)(p + 5 * PAGE), 75);
+	igt_assert_lt(0, nv_migrate(nv, p + BLOCK + 16 * PAGE, 16 * PAGE, false));
+	igt_assert_eq(nv_pages_in_vram(p + BLOCK + 16 * PAGE, 16 * PAGE), 0);
+	for (uint32_t i = 0; i < 1024; i++)
+		igt_assert_eq(*(uint32_t *)(p + i * PAGE), 70 + i);
+	igt_assert_eq(*(uint32_t *)(p + 7 * PAGE + 8),
+		      (uint32_t)((7 * 1024 + 2) * 2654435761u) ^ (3 * 0x9e3779b9u));
+	igt_assert_eq(nv_counter_since("pages_by_cpu", cpu), 1024);
+	munmap(p, 2 * BLOCK);
+}
+
 static void beside_long(struct nv *nv)
 {
 	(void)nv;
@@ -379,6 +403,7 @@ int igt_main()
 		{ "recover-beside-migrations", beside_migrations, "Migrations beside clients that stop the copy engine" },
 		{ "recover-fence-errors", fence_errors, "Fences of jobs that err" },
 		{ "recover-job-timeout", job_timeout, "A kernel that never ends" },
+		{ "recover-inject-engine", engine_broken, "No copy engine brings pages home (--inject)" },
 		{ "recover-inject-copies", copies_fail, "Copies that fail or hang (--inject)" },
 		{ "recover-together-stress", together_long, "The same, a thousand times" },
 		{ "recover-beside-stress", beside_long, "The same, a thousand deaths" },

@@ -75,6 +75,7 @@ static const char * const counter_names[] = {
 	[NOUVEAU_STAT_HUGE_TO_SYS] = "huge_to_sys",
 	[NOUVEAU_STAT_HUGE_SPLIT] = "huge_splits",
 	[NOUVEAU_STAT_COPY_RETRY] = "copy_retries",
+	[NOUVEAU_STAT_PAGES_BY_CPU] = "pages_by_cpu",
 	[NOUVEAU_STAT_MIGRATE_PARTIAL] = "migrate_partial",
 	[NOUVEAU_STAT_MIGRATE_NOVRAM] = "migrate_no_vram",
 	[NOUVEAU_STAT_EVICT_CHUNK] = "evicted_chunks",

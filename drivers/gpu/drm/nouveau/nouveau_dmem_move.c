@@ -10,6 +10,7 @@
  */
 #include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
+#include <linux/highmem.h>
 #include <linux/ktime.h>
 #include <linux/mempolicy.h>
 #include <linux/migrate.h>
@@ -20,6 +21,7 @@
 #include "nouveau_dmem_priv.h"
 #include "nouveau_stats.h"
 #include "nouveau_trace.h"
+#include "nouveau_vram.h"
 
 /* A failed copy is tried this often; the engine is started over in between. */
 #define COPY_TRIES	5
@@ -408,12 +410,42 @@ static int copy_once(struct nouveau_dmem_move *mv)
 	return err;
 }
 
+/*
+ * No engine brings it home: what the CPU can see of VRAM it reads itself. The mappings
+ * go first, since a bounce buffer would be written over what is read here.
+ */
+static int copy_by_cpu(struct nouveau_dmem_move *mv)
+{
+	struct nouveau_device *ndev = mv->dmem->ndev;
+	unsigned int i;
+
+	nouveau_dmem_move_unmap(mv);
+	for (i = 0; i < mv->n; i++) {
+		struct page *ram = nouveau_dmem_entry(mv->dst, i);
+		void *to;
+		int err;
+
+		if (!ram)
+			continue;
+		to = kmap_local_page(ram);
+		err = nouveau_vram_read(ndev, nouveau_dmem_page_addr(ndev,
+								     nouveau_dmem_entry(mv->src, i)),
+					to, PAGE_SIZE);
+		kunmap_local(to);
+		if (err)
+			return err;
+		nouveau_stat_inc(&ndev->stats, NOUVEAU_STAT_PAGES_BY_CPU);
+	}
+	return 0;
+}
+
 /**
  * nouveau_dmem_move_copy - copy, wait, try again if the engine failed
  * @mv: the move, mapped
  *
  * The wait has no timeout: as long as the engine may still write, the pages
- * cannot be given away. A dead engine's fence comes with an error. After an
+ * cannot be given away. A dead engine's fence comes with an error. On the way home
+ * the CPU copies then, and nothing is mapped any more. After an
  * error the destinations hold nothing of use and are the caller's to drop.
  *
  * Return: 0 or a negative errno.
@@ -431,6 +463,8 @@ int nouveau_dmem_move_copy(struct nouveau_dmem_move *mv)
 		if (!err)
 			break;
 	}
+	if (err && !mv->to_vram)
+		err = copy_by_cpu(mv);
 	trace_nouveau_copy(mv->to_vram, mv->copied, mv->cleared, ktime_get_ns() - start, err);
 	return err;
 }

@@ -159,6 +159,17 @@ void nouveau_mem_flush(struct nouveau_device *ndev)
 		readl(bar1);
 }
 
+int nouveau_vram_read(struct nouveau_device *ndev, u64 addr, void *to, size_t bytes)
+{
+	struct nouveau_vram *vram = ndev->vram;
+
+	if (!vram->bar1 || addr + bytes > vram->bar1_bytes)
+		return -EIO;
+	memcpy_fromio(to, vram->bar1 + addr, bytes);
+	/* From a device that is gone all bits are read as ones. */
+	return pci_device_is_present(ndev->pdev) ? 0 : -EIO;
+}
+
 /**
  * nouveau_chunk_new() - VRAM for device-private pages
  * @ndev: the device

@@ -32,6 +32,9 @@ void nouveau_mem_del(struct nouveau_device *ndev, struct nouveau_mem *mem);
 /* Order earlier CPU stores through BAR1 before whatever the GPU is told next. */
 void nouveau_mem_flush(struct nouveau_device *ndev);
 
+/* VRAM by the CPU, slowly. -EIO where BAR1 does not reach or the device is gone. */
+int nouveau_vram_read(struct nouveau_device *ndev, u64 addr, void *to, size_t bytes);
+
 /**
  * struct nouveau_chunk - VRAM under device-private pages
  *
