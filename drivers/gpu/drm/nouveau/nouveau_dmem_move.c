@@ -423,14 +423,14 @@ static int copy_by_cpu(struct nouveau_dmem_move *mv)
 	for (i = 0; i < mv->n; i++) {
 		struct page *ram = nouveau_dmem_entry(mv->dst, i);
 		void *to;
+		u64 addr;
 		int err;
 
 		if (!ram)
 			continue;
+		addr = nouveau_dmem_page_addr(ndev, nouveau_dmem_entry(mv->src, i));
 		to = kmap_local_page(ram);
-		err = nouveau_vram_read(ndev, nouveau_dmem_page_addr(ndev,
-								     nouveau_dmem_entry(mv->src, i)),
-					to, PAGE_SIZE);
+		err = nouveau_vram_read(ndev, addr, to, PAGE_SIZE);
 		kunmap_local(to);
 		if (err)
 			return err;
