@@ -116,6 +116,8 @@ static void test_bad_options(void **state)
 	assert_int_equal(run(ARGS("--socket", e->sock, "--gpcs", "0")), 2);
 	assert_int_equal(run(ARGS("--socket", e->sock, "--gpcs", "7")), 2);
 	assert_int_equal(run(ARGS("--socket", e->sock, "--tpcs", "x")), 2);
+	assert_int_equal(run(ARGS("--socket", e->sock, "--threads", "0")), 2);
+	assert_int_equal(run(ARGS("--socket", e->sock, "--threads", "17")), 2);
 	assert_int_equal(run(ARGS("--socket", e->sock, "--seed", "-1")), 2);
 	assert_int_equal(run(ARGS("--socket", e->sock, "--inject", "x=n1")), 2);
 	assert_int_equal(run(ARGS("--socket", "/nonexistent/s")), 1);
