@@ -10,7 +10,7 @@ struct launch;
 /* What a launch has used of the host, and done with it. */
 struct launch_work {
 	uint64_t lane_instructions, warp_instructions;
-	uint64_t cpu_ns;		/* of the thread that ran it */
+	uint64_t cpu_ns;		/* of the threads that ran it */
 };
 
 /* Returns 0 or -errno. */

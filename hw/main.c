@@ -34,7 +34,7 @@ static void usage(FILE *f)
 	      "  --gpcs N          graphics clusters, 1 to 6 (default 1)\n"
 	      "  --tpcs N          TPCs per cluster, two SMs each, 1 to 4 (default 2)\n"
 	      "  --threads N       threads that run the SMs, 1 to 16 (default: TU104_THREADS,\n"
-	      "                    else one for each CPU but one, at most one per SM)\n"
+	      "                    else one for each CPU, at most one for each SM)\n"
 	      "  --seed N          seed of everything random (default 1)\n"
 	      "  --inject SPEC     trouble: POINT=RULE[,...]; points overflow, late-valid,\n"
 	      "                    duplicate, slow-replay, ce-error, lost-interrupt;\n"

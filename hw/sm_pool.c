@@ -143,7 +143,6 @@ unsigned int sm_pool_default(void)
 	if (sched_getaffinity(0, sizeof(cpus), &cpus))
 		return 1;
 	n = (unsigned long)CPU_COUNT(&cpus);
-	n = n > 1 ? n - 1 : 1;
 	return n < SM_MAX_PARTS ? (unsigned int)n : SM_MAX_PARTS;
 }
 

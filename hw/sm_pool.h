@@ -13,8 +13,8 @@
 
 /*
  * What to take when nobody says how many: TU104_THREADS of the environment if it is
- * a number from 1 to SM_MAX_PARTS, else one for each CPU this process may use but one,
- * which is the guest's.
+ * a number from 1 to SM_MAX_PARTS, else one for each CPU this process may use.
+ * The guest's own CPUs mostly wait while a launch runs.
  */
 unsigned int sm_pool_default(void);
 
