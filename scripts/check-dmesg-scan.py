@@ -39,7 +39,6 @@ BUG: sleeping function called from invalid context at kernel/locking/mutex.c:580
 BUG: scheduling while atomic: nvsvm/123/0x00000002
 refcount_t: underflow; use-after-free.
 list_del corruption. prev->next should be ffff, but was dead
-kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
 Memory manager not clean during takedown.
 irq 24: nobody cared (try booting with the "irqpoll" option)
 Kernel panic - not syncing: Fatal exception
@@ -58,6 +57,7 @@ lockdep: Lock dependency validator: Copyright (c) 2006 Red Hat, Inc., Ingo Molna
 Speculative Return Stack Overflow: WARNING, as some text has it
 [IGT] nouveau_uapi: starting subtest BUG: not one
 kfence: initialized - using 2097152 bytes for 255 objects
+kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
 kmemleak: Kernel memory leak detector initialized (mem pool available: 39000)
 sched: DEBUG: nothing
 """.splitlines()
