@@ -122,7 +122,7 @@ static void open_channel(void)
 static void wait_or_cancel(void)
 {
 	for (unsigned int n = 0; n < 40; n++) {
-		if (e.c.scratch[0xfe0 / 4] == 1 || gt_rd(&gt, GR_INTR))
+		if (gt_wait32(&e.c.scratch[0xfe0 / 4], 1, 0) || gt_rd(&gt, GR_INTR))
 			return;
 		if (gt_rd(&gt, GT_FAULT_PUT(1)) & 0xfffff)
 			gt_wr(&gt, GT_MMU_INVALIDATE, 0x80000023);
