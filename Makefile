@@ -76,7 +76,7 @@ check-vm-stress: $(call built,guest igt)
 check-opencl-stress: $(call built,guest opencl)
 	@tests/opencl/check --stress
 
-check-opencl-clients: $(call built,guest) ## OpenCL programs of others that Debian packages, an hour
+check-opencl-clients: $(call built,guest) ## OpenCL programs of others that Debian packages, hours
 	@tests/opencl/check --clients
 
 check-opencl-model: host ## their compilers and the GPU model alone: piglit's 1300 programs
