@@ -333,11 +333,42 @@ static void bo_in_use(struct nv *nv)
 	munmap(p, bytes);
 }
 
+/* Evicted from a block, and then the GPU writes there: how many pages came back. */
+static long long come_back(struct nv *nv, uint32_t *p, bool anew)
+{
+	long long before;
+
+	igt_assert_eq(nv_migrate(nv, p, BLOCK, true), 512);
+	nv_evict(p, BLOCK);
+	igt_assert_eq(nv_pages_in_vram(p, BLOCK), 0);
+	if (anew) {
+		igt_assert_eq(munmap(p, BLOCK), 0);
+		igt_assert(mmap(p, BLOCK, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == p);
+	}
+	before = nv_counter("pages_refaulted");
+	nv_fill(nv, p, BLOCK / PAGE, PAGE, 3);
+	check_words(p, BLOCK / PAGE, 3);
+	return nv_counter_since("pages_refaulted", before);
+}
+
+/* Memory that is new has never been evicted, whatever was at its address before. */
+static void forgotten(struct nv *nv)
+{
+	uint32_t *p = nv_anon_aligned(BLOCK, BLOCK);
+
+	nv_pattern(p, BLOCK, 1);
+	igt_assert_lt(0, come_back(nv, p, false));
+	igt_assert_eq(come_back(nv, p, true), 0);
+	munmap(p, BLOCK);
+}
+
 int igt_main()
 {
 	static const struct nv_case cases[] = {
 		{ "evict-by-bo", by_bo, "Buffer objects take VRAM from processes" },
 		{ "evict-by-bo-busy", by_bo_busy, "The same under a kernel that writes there" },
+		{ "evict-forgotten", forgotten, "What was evicted and unmapped does not come back" },
 		{ "evict-stream-stress", stream, "1.25 times VRAM, streamed: the oldest go" },
 		{ "evict-reuse-stress", reuse, "1.5 times VRAM, again and again: eviction ends" },
 		{ "evict-random-stress", random_order, "Twice VRAM, in random order" },

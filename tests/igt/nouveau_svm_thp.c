@@ -136,6 +136,24 @@ static void fault_home(struct nv *nv)
 	munmap(p, BLOCK);
 }
 
+/* One word is written: the page it is in moves, and that has 2 MiB. */
+static void fault_whole(struct nv *nv)
+{
+	char *p = nv_thp(BLOCK);
+	long long up = nv_counter("huge_to_vram"), split = nv_counter("huge_splits");
+
+	nv_pattern(p, BLOCK, 3);
+	nv_store(nv, (uint32_t *)(p + 300 * PAGE), 9);
+	igt_assert_eq(nv_pages_in_vram(p, BLOCK), 512);
+	igt_assert_eq(nv_counter_since("huge_to_vram", up), 1);
+	igt_assert_eq(nv_counter_since("huge_splits", split), 0);
+	expect_entries(p, "2M");
+	igt_assert_eq(*(uint32_t *)(p + 300 * PAGE), 9);
+	*(uint32_t *)(p + 300 * PAGE) = (uint32_t)(300 * 1024 * 2654435761u) ^ (3 * 0x9e3779b9u);
+	nv_check_pattern(p, BLOCK, 3);
+	munmap(p, BLOCK);
+}
+
 /* No 2 MiB on the other side: pieces, and no page is dropped. */
 static void pieces(struct nv *nv, bool up)
 {
@@ -496,6 +514,7 @@ int igt_main()
 		{ "thp-split-entry-vram", split_vram, "The same while it is in VRAM" },
 		{ "thp-hole", hole, "Untouched memory becomes a huge page of zeros in VRAM" },
 		{ "thp-window", window, "The GPU gets a few pages out of a huge page in VRAM" },
+		{ "thp-fault-whole", fault_whole, "One GPU write moves a huge page whole" },
 		{ "thp-fault-home", fault_home, "One CPU fault brings a huge page home whole" },
 		{ "thp-pieces-vram", pieces_up, "No 2 MiB of VRAM: a huge page goes in pieces" },
 		{ "thp-pieces-home", pieces_home, "No 2 MiB of RAM: it comes home in pieces" },

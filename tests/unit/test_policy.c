@@ -101,6 +101,47 @@ static void dense_granule_brings_the_block(void **state)
 	assert_mask(p.migrate, 16, 32);
 }
 
+/* What would have to be cut moves whole; not for a read that would move nothing. */
+static void huge_page_moves_whole(void **state)
+{
+	static const struct {
+		const char *what;
+		unsigned int heat, first, end, free_percent, stream_blocks, batch_pages;
+		bool write, huge;
+		unsigned int pages;
+	} cases[] = {
+		{ "a write", 0, 0, 512, 100, 4, 512, true, true, 512 },
+		{ "pages of 4 KiB", 0, 0, 512, 100, 4, 512, true, false, 16 },
+		{ "an isolated read", 0, 0, 512, 100, 4, 512, false, true, 0 },
+		{ "a read of hot memory", 100, 0, 512, 100, 4, 512, false, true, 512 },
+		{ "without streams", 0, 0, 512, 100, 0, 512, true, true, 512 },
+		{ "half of VRAM in use", 0, 0, 512, 40, 4, 512, true, true, 512 },
+		{ "almost all of VRAM in use", 0, 0, 512, 1, 4, 512, true, true, 512 },
+		{ "no room for it", 0, 0, 512, 0, 4, 512, true, true, 0 },
+		{ "for pages of 4 KiB there is", 0, 0, 512, 0, 4, 512, true, false, 1 },
+		{ "a VMA that has part of it", 0, 0, 256, 100, 4, 512, true, true, 16 },
+		{ "a page per fault, for comparison", 0, 0, 512, 100, 0, 1, true, true, 1 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct nouveau_svm_view v = anon_view();
+		struct nouveau_svm_knobs k = *K;
+		struct nouveau_svm_plan p;
+
+		v.huge = cases[i].huge;
+		v.first = cases[i].first;
+		v.end = cases[i].end;
+		v.vram_free = cases[i].free_percent ? v.vram_total / 100 * cases[i].free_percent : MIB;
+		v.heat.heat = cases[i].heat;
+		*(cases[i].write ? &v.write : &v.read) = bits(20, 21);
+		k.stream_blocks = cases[i].stream_blocks;
+		k.batch_pages = cases[i].batch_pages;
+		nouveau_svm_plan(&v, &k, &p);
+		if (weight(&p.migrate) != cases[i].pages)
+			fail_msg("%s: %u pages", cases[i].what, weight(&p.migrate));
+	}
+}
+
 /* Only anonymous memory can live in VRAM. */
 static void file_memory_stays(void **state)
 {
@@ -525,6 +566,7 @@ int main(void)
 		cmocka_unit_test(cold_readers_stay),
 		cmocka_unit_test(hot_block_moves_for_reads),
 		cmocka_unit_test(dense_granule_brings_the_block),
+		cmocka_unit_test(huge_page_moves_whole),
 		cmocka_unit_test(file_memory_stays),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(read_only_memory),

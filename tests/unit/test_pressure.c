@@ -78,6 +78,10 @@ static void verdict(void **state)
 		nouveau_pressure_evicted(&p, 1000);
 	assert_int_equal(p.backoff, 0);
 	nouveau_pressure_stuck(&p, K, now);
+	assert_false(nouveau_pressure_may_evict(&p, K, now + 1));
+	nouveau_pressure_forget(&p);
+	assert_true(nouveau_pressure_may_evict(&p, K, now + 1));
+	nouveau_pressure_stuck(&p, K, now);
 	assert_false(nouveau_pressure_may_evict(&p, K, now + 1999 * MS));
 	assert_true(nouveau_pressure_may_evict(&p, K, now + 2000 * MS));
 }

@@ -194,6 +194,17 @@ void nouveau_evict_came_back(struct nouveau_device *ndev, u64 stamp, unsigned in
 	nouveau_pressure_refaulted(&ev->pressure, &ev->knobs, ktime_get_ns(), pages);
 }
 
+void nouveau_evict_forget(struct nouveau_device *ndev)
+{
+	struct nouveau_evict *ev = ndev->evict;
+
+	/* The last mirrors go with the device. */
+	if (!ev)
+		return;
+	guard(spinlock)(&ev->lock);
+	nouveau_pressure_forget(&ev->pressure);
+}
+
 bool nouveau_evict_promotes(struct nouveau_device *ndev)
 {
 	return READ_ONCE(ndev->evict->knobs.promote);

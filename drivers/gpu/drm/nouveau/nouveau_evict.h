@@ -39,6 +39,9 @@ bool nouveau_evict_is_on(struct nouveau_device *ndev);
 u64 nouveau_evict_stamp(struct nouveau_device *ndev);
 /* @pages with that stamp want back to VRAM. */
 void nouveau_evict_came_back(struct nouveau_device *ndev, u64 stamp, unsigned int pages);
+/* A process is gone whose pages were evicted: whether eviction pays is open again. */
+void nouveau_evict_forget(struct nouveau_device *ndev);
+
 /* Whether access counters may promote. */
 bool nouveau_evict_promotes(struct nouveau_device *ndev);
 

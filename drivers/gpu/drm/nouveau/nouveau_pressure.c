@@ -140,3 +140,17 @@ void nouveau_pressure_stuck(struct nouveau_pressure *p, const struct nouveau_pre
 	if (nouveau_pressure_may_evict(p, k, now_ns))
 		in_place(p, k, now_ns);
 }
+
+/**
+ * nouveau_pressure_forget - who used the memory is gone
+ * @p: state
+ *
+ * What did not fit may fit now. The clock goes on: pages have its stamps.
+ */
+void nouveau_pressure_forget(struct nouveau_pressure *p)
+{
+	p->evicted = 0;
+	p->refaulted = 0;
+	p->backoff = 0;
+	p->in_place_until_ns = 0;
+}

@@ -61,5 +61,6 @@ bool nouveau_pressure_refaulted(struct nouveau_pressure *p, const struct nouveau
 				u64 now_ns, u64 pages);
 void nouveau_pressure_stuck(struct nouveau_pressure *p, const struct nouveau_pressure_knobs *k,
 			    u64 now_ns);
+void nouveau_pressure_forget(struct nouveau_pressure *p);
 
 #endif

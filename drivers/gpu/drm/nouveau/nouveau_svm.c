@@ -83,6 +83,7 @@ static struct vm_area_struct *service_view(struct service *sv, unsigned int from
 	u64 va = req->base + ((u64)from << PAGE_SHIFT);
 	struct vm_area_struct *vma = find_vma(sv->svm->mm, va);
 	const struct nouveau_svm_advice *advice;
+	struct nouveau_svm_window *win;
 	struct nouveau_mask in, faulted;
 	unsigned int faults;
 
@@ -115,6 +116,8 @@ static struct vm_area_struct *service_view(struct service *sv, unsigned int from
 
 	if (req->hot)
 		faults = max(faults, ndev->svm->knobs.hot_faults);
+	win = xa_load(&sv->svm->windows, req->base >> NOUVEAU_SVM_WINDOW_SHIFT);
+	v->huge = win && v->kind == NOUVEAU_VMA_ANON && nouveau_svm_is_huge(win, req->base);
 
 	nouveau_pt_lock(sv->svm->pt);
 	nouveau_svm_heat_add(&sv->block->heat, &ndev->svm->knobs, v->now_ns, faults);
@@ -417,6 +420,9 @@ void nouveau_svm_round_add(struct nouveau_svm_round *r, const struct nouveau_svm
 		result_fail_all(sv.req, res);
 		return;
 	}
+	/* It will be needed; there is none to be had under mmap_lock. */
+	if (!r->locked)
+		nouveau_svm_window_get(svm, req->base);
 	if (!req->hot)
 		ahead = service_seen(&sv, &stride);
 	/* Its own client waits for it, and nobody else. */

@@ -74,6 +74,29 @@ void nouveau_svm_evicted_locked(struct nouveau_svm_mm *svm, u64 start, u64 end)
 }
 
 /**
+ * nouveau_svm_unmapped_locked - the process has no memory there any more
+ * @svm: mirror
+ * @start: first address
+ * @end: end address
+ *
+ * What it maps there next is new: what is known of a block says nothing about it.
+ */
+void nouveau_svm_unmapped_locked(struct nouveau_svm_mm *svm, u64 start, u64 end)
+{
+	struct nouveau_svm_block *block;
+	unsigned long idx;
+
+	nouveau_pt_assert_locked(svm->pt);
+	xa_for_each_range(&svm->blocks, idx, block, start >> NOUVEAU_BLOCK_SHIFT,
+			  (end - 1) >> NOUVEAU_BLOCK_SHIFT) {
+		if (block->base < start || block->base + NOUVEAU_BLOCK_BYTES > end)
+			continue;
+		block->heat = (struct nouveau_svm_heat){ };
+		block->evicted_pages = 0;
+	}
+}
+
+/**
  * nouveau_svm_fetched_end_locked - how much the GPU is about to lose to a CPU that walks
  * @svm: mirror
  * @start: first address of what it loses now

@@ -332,8 +332,10 @@ static bool svm_invalidate(struct mmu_interval_notifier *mni,
 	nouveau_stat_inc(&svm->ndev->stats, NOUVEAU_STAT_NOTIFIER);
 	mmu_interval_set_seq(mni, seq);
 	svm_invalidate_delay(svm);
-	if (range->event == MMU_NOTIFY_UNMAP)
+	if (range->event == MMU_NOTIFY_UNMAP) {
 		nouveau_svm_advice_drop_locked(svm, start, end);
+		nouveau_svm_unmapped_locked(svm, start, end);
+	}
 	if (!own) {
 		if (range->event == MMU_NOTIFY_MIGRATE &&
 		    range->owner == nouveau_dmem_owner(svm->ndev)) {
@@ -413,6 +415,8 @@ static void svm_stop(struct nouveau_svm_mm *svm)
 	nouveau_pt_unlock(svm->pt);
 	cancel_delayed_work_sync(&svm->held_work);
 	nouveau_svm_replica_fini(svm);
+	if (atomic64_read(&svm->pages_evicted))
+		nouveau_evict_forget(svm->ndev);
 
 	xa_for_each(&svm->windows, idx, win) {
 		mmu_interval_notifier_remove(&win->notifier);

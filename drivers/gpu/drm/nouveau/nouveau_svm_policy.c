@@ -224,6 +224,15 @@ static bool is_sequential(const struct nouveau_svm_view *v, const struct nouveau
 }
 
 /*
+ * A page of 2 MiB that is moved in part is cut, for good, into 512 that are copied,
+ * mapped and taken home one by one: it moves whole or not at all.
+ */
+static bool is_one_page(const struct nouveau_svm_view *v, const struct nouveau_svm_knobs *k)
+{
+	return v->huge && v->first == 0 && v->end == NOUVEAU_BLOCK_PAGES && k->batch_pages != 1;
+}
+
+/*
  * What to serve for @faulted. Memory that moves and that somebody goes through
  * comes as a whole while there is VRAM enough: one service instead of the five or
  * six that density needs to grow to the same.
@@ -232,6 +241,8 @@ static struct nouveau_mask plan_region(const struct nouveau_svm_view *v,
 				       const struct nouveau_svm_knobs *k,
 				       const struct nouveau_mask *faulted, bool moves)
 {
+	if (moves && is_one_page(v, k) && !nouveau_mask_empty(faulted))
+		return nouveau_mask_range(v->first, v->end);
 	if (k->batch_pages != 1 && k->stream_blocks && !nouveau_mask_empty(faulted) &&
 	    (!v->vram_total || free_percent(v) >= k->stream_percent) &&
 	    (v->dense || (moves && is_sequential(v, faulted))))
@@ -257,7 +268,8 @@ static enum nouveau_plan_reason pick_reason(const struct nouveau_svm_view *v,
 		return NOUVEAU_PLAN_IN_PLACE;
 	if (v->heat.pinned_until_ns > v->now_ns)
 		return NOUVEAU_PLAN_THRASH;
-	if (v->vram_free < (4096ull * NOUVEAU_GRANULE_PAGES))
+	if (v->vram_free < (4096ull * NOUVEAU_GRANULE_PAGES) ||
+	    (is_one_page(v, k) && v->vram_free < NOUVEAU_BLOCK_BYTES))
 		return NOUVEAU_PLAN_NO_VRAM;
 	if (v->writable && !nouveau_mask_empty(&v->atomic))
 		return NOUVEAU_PLAN_ATOMIC;

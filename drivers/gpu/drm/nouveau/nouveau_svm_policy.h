@@ -96,6 +96,7 @@ struct nouveau_svm_view {
 	struct nouveau_mask read, write, atomic, prefetch;
 	struct nouveau_mask vram;	/* mapped to VRAM now, a hint */
 	struct nouveau_mask mapped;	/* mapped at all now, a hint */
+	bool huge;			/* the CPU has one page of 2 MiB there, in RAM; a hint */
 	bool expected;			/* prefetch is of a stream whose last block moved */
 	bool dense;			/* a stream comes here that used all of its last block */
 	u64 now_ns;

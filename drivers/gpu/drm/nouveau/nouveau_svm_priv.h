@@ -316,6 +316,7 @@ int nouveau_svm_advise_range(struct nouveau_svm_mm *svm, u64 start, u64 end, u32
 struct hmm_range;
 int nouveau_svm_walk(struct hmm_range *range, unsigned long timeout);
 int nouveau_svm_snapshot(struct nouveau_svm_window *win, u64 start, u64 end, unsigned long *pfns);
+bool nouveau_svm_is_huge(struct nouveau_svm_window *win, u64 base);
 
 /* nouveau_svm_query.c */
 void nouveau_svm_use_note_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
@@ -334,6 +335,7 @@ void nouveau_svm_unmap_dma_locked(struct nouveau_svm_mm *svm, struct nouveau_svm
 /* nouveau_svm_leave.c */
 void nouveau_svm_returned_locked(struct nouveau_svm_mm *svm, u64 start, u64 end);
 void nouveau_svm_evicted_locked(struct nouveau_svm_mm *svm, u64 start, u64 end);
+void nouveau_svm_unmapped_locked(struct nouveau_svm_mm *svm, u64 start, u64 end);
 u64 nouveau_svm_fetched_end_locked(struct nouveau_svm_mm *svm, u64 start, u64 end);
 
 /* nouveau_svm_atomic.c */

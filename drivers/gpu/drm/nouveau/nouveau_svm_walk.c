@@ -89,3 +89,28 @@ int nouveau_svm_snapshot(struct nouveau_svm_window *win, u64 start, u64 end, uns
 		put_right(&range);
 	return err;
 }
+
+/**
+ * nouveau_svm_is_huge - whether the CPU has one page of 2 MiB of RAM there
+ * @win: notifier window of the block
+ * @base: address of the block
+ *
+ * mmap_lock held. A glance: does not wait for notifiers, and may be wrong by the time
+ * it returns.
+ */
+bool nouveau_svm_is_huge(struct nouveau_svm_window *win, u64 base)
+{
+	unsigned long pfn = 0;
+	struct hmm_range range = {
+		.notifier = &win->notifier,
+		.notifier_seq = READ_ONCE(win->notifier.invalidate_seq),
+		.start = base,
+		.end = base + PAGE_SIZE,
+		.hmm_pfns = &pfn,
+		.dev_private_owner = nouveau_dmem_owner(win->svm->ndev),
+	};
+
+	return !hmm_range_fault(&range) && pfn & HMM_PFN_VALID && !(pfn & HMM_PFN_ERROR) &&
+	       hmm_pfn_to_map_order(pfn) == NOUVEAU_BLOCK_SHIFT - PAGE_SHIFT &&
+	       !is_device_private_page(hmm_pfn_to_page(pfn));
+}
