@@ -57,6 +57,7 @@ lockdep: Lock dependency validator: Copyright (c) 2006 Red Hat, Inc., Ingo Molna
 Speculative Return Stack Overflow: WARNING, as some text has it
 [IGT] nouveau_uapi: starting subtest BUG: not one
 kfence: initialized - using 2097152 bytes for 255 objects
+WARNING: mm/huge_memory.c:5187 at remove_migration_pmd+0x8a0/0xb80, CPU#0: kworker/u9:0/43
 kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
 kmemleak: Kernel memory leak detector initialized (mem pool available: 39000)
 sched: DEBUG: nothing
