@@ -336,9 +336,11 @@ static void copies_fail(struct nv *nv)
 	char *p = nv_anon_aligned(BLOCK, BLOCK);
 	long long resets = nv_counter("engine_resets"), retries = nv_counter("copy_retries");
 	unsigned int failed = 0;
+	uint32_t i;
 
 	nv_write_file("/sys/module/nouveau/parameters/copy_timeout_ms", "300");
-	for (uint32_t i = 0; i < 60; i++) {
+	/* Until one has failed, which depends on how many copies there are in a round. */
+	for (i = 0; i < 60 || (i < 1000 && !nv_counter_since("copy_retries", retries)); i++) {
 		nv_ext ext = { };
 		int status;
 
@@ -357,7 +359,7 @@ static void copies_fail(struct nv *nv)
 		nv_check_pattern(p, BLOCK, i);
 	}
 	nv_write_file("/sys/module/nouveau/parameters/copy_timeout_ms", "10000");
-	igt_info("%u of 60 failed, %lld copies tried again, %lld resets\n", failed,
+	igt_info("%u of %u failed, %lld copies tried again, %lld resets\n", failed, i,
 		 nv_counter("copy_retries") - retries, nv_counter("engine_resets") - resets);
 	igt_assert_lt(0, nv_counter("copy_retries") - retries);
 	munmap(p, BLOCK);
