@@ -152,7 +152,7 @@ static int first_touch(struct bench *b, size_t bytes)
 	return ret;
 }
 
-enum { MIGRATE = 1, TOUCH = 2, RANGES = 4, ALL = 7 };
+enum { MIGRATE = 1, TOUCH = 2, RANGES = 4, SHARE = 8, ALL = 15 };
 
 static int run(struct bench *b, unsigned int parts, size_t limit, unsigned int ranges)
 {
@@ -166,6 +166,10 @@ static int run(struct bench *b, unsigned int parts, size_t limit, unsigned int r
 		ret = first_touch(b, 8 * MIB);
 	if (!ret && parts & TOUCH)
 		ret = bench_patterns(b);
+	if (!ret && parts & SHARE)
+		ret = bench_ping_pong(b);
+	if (!ret && parts & SHARE)
+		ret = bench_processes(b);
 	if (!ret && parts & RANGES)
 		ret = bench_ranges(b, ranges);
 	return ret;
@@ -177,6 +181,8 @@ static unsigned int part(const char *name)
 		return MIGRATE;
 	if (!strcmp(name, "touch"))
 		return TOUCH;
+	if (!strcmp(name, "share"))
+		return SHARE;
 	return strcmp(name, "ranges") ? 0 : RANGES;
 }
 
@@ -217,7 +223,7 @@ int verb_bench(int argc, char **argv)
 			break;
 		case 'h':
 			puts("usage: nvsvm bench [--json FILE] [--limit BYTES] [--ranges N]\n"
-			     "                   [--part migrate|touch|ranges]...\n"
+			     "                   [--part migrate|touch|share|ranges]...\n"
 			     "       nvsvm bench pressure [--json FILE]\n"
 			     "Counts, ratios to the raw copy engine, and times.");
 			return 0;
@@ -233,6 +239,8 @@ int verb_bench(int argc, char **argv)
 	ret = kernel_assemble(b.context, "reduce", kernel_reduce, &b.touch);
 	if (!ret)
 		ret = kernel_assemble(b.context, "gather", kernel_gather, &b.gather);
+	if (!ret)
+		ret = kernel_assemble(b.context, "touch", kernel_touch, &b.add);
 	if (!ret)
 		ret = run(&b, parts ? parts : ALL, limit, ranges);
 	return bench_close(&b, "bench", ret);

@@ -10,7 +10,7 @@
 
 struct bench {
 	struct nvsvm_context *context;
-	struct nvsvm_kernel *touch, *gather;
+	struct nvsvm_kernel *touch, *gather, *add;
 	FILE *json;
 	bool first;
 	double ce_up, ce_down;		/* raw copy engine, bytes per ns */
@@ -54,5 +54,9 @@ int bench_patterns(struct bench *b);
 
 /* bench_ranges.c: what a fault costs beside more and more ranges, up to @limit of them. */
 int bench_ranges(struct bench *b, unsigned int limit);
+
+/* bench_share.c: one memory by CPU and GPU in turns; 1 to 64 processes at once. */
+int bench_ping_pong(struct bench *b);
+int bench_processes(struct bench *b);
 
 #endif

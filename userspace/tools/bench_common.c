@@ -31,6 +31,7 @@ int bench_close(struct bench *b, const char *what, int ret)
 {
 	nvsvm_kernel_free(b->touch);
 	nvsvm_kernel_free(b->gather);
+	nvsvm_kernel_free(b->add);
 	nvsvm_close(b->context);
 	if (b->json) {
 		fputs("\n]\n", b->json);
