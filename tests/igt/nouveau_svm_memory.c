@@ -87,6 +87,8 @@ static void swap_busy(struct nv *nv)
 	nv_swap_on();
 	nv_knob("migrate", 0);
 	nv_hammer_launch(nv, p, pages, PAGE, rounds);
+	for (uint32_t i = 0; i < 10000 && !*(volatile uint32_t *)p; i++)
+		usleep(1000);
 	/* Not for ever: on a slow machine the kernel gets nowhere in between. */
 	for (uint32_t i = 0; i < most; i++) {
 		if (*(volatile uint32_t *)(p + (pages - 1) * PAGE) >= rounds)
