@@ -8,6 +8,8 @@
  * client says so, as a reader elsewhere. The job keeps objects and mappings
  * alive; the client may close its handles at once.
  */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -23,6 +25,9 @@
 #include "nouveau_uapi.h"
 #include "nouveau_vm.h"
 #include "nouveau_vram.h"
+
+/* How long a submission tries to get room in VRAM among others. */
+#define ROOM_TIMEOUT_MS	2000
 
 #define DOMAINS		(NOUVEAU_GEM_DOMAIN_VRAM | NOUVEAU_GEM_DOMAIN_GART)
 
@@ -191,6 +196,24 @@ static struct dma_fence *pushbuf_submit(struct pushbuf *p)
 }
 
 /*
+ * Many submissions at once may want more VRAM than there is: what was evicted for one is
+ * then taken by another, and TTM says ENOSPC. Let those run that got it, for a while.
+ */
+static struct dma_fence *pushbuf_submit_in_turn(struct pushbuf *p)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ROOM_TIMEOUT_MS);
+	struct dma_fence *fence;
+
+	for (;;) {
+		fence = pushbuf_submit(p);
+		if (fence != ERR_PTR(-ENOSPC) || time_after(jiffies, end) ||
+		    signal_pending(current))
+			return fence;
+		usleep_range(1000, 3000);
+	}
+}
+
+/*
  * The work is submitted and must not be again, so a signal may not restart the
  * call: it is ignored unless fatal.
  */
@@ -219,7 +242,7 @@ static struct dma_fence *pushbuf_run(struct pushbuf *p)
 	if (!ret)
 		ret = pushbuf_lookup(p);
 	if (!ret)
-		fence = pushbuf_submit(p);
+		fence = pushbuf_submit_in_turn(p);
 	if (p->job)
 		nouveau_job_del(p->job);
 	kvfree(p->buffers);
