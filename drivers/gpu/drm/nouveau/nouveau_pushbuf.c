@@ -147,7 +147,9 @@ static int pushbuf_prepare_locked(struct pushbuf *p)
 		ret = nouveau_bo_validate(bo, buffer_domains(&p->buffers[i]));
 		if (ret)
 			return ret;
-		job->vmas[i] = nouveau_bo_vma_find(bo, p->client->vm);
+		/* There is one already if this is not the first try. */
+		if (!job->vmas[i])
+			job->vmas[i] = nouveau_bo_vma_find(bo, p->client->vm);
 		if (!job->vmas[i])
 			return -ENOENT;
 		ret = drm_sched_job_add_implicit_dependencies(&job->base, &bo->ttm.base,
