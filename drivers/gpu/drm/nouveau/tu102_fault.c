@@ -74,6 +74,7 @@ struct tu102_fault_ring {
 	u32 get;			/* next entry to look at */
 	u32 given;			/* GET in the register; slots up to @get are held back */
 	bool announced;			/* an interrupt came and no packet since */
+	bool taken;			/* a packet was, since interrupts were let go */
 	bool trouble;			/* the error interrupt came */
 	unsigned int notify_vector, error_vector;
 	bool notify_hooked, error_hooked, enabled;
@@ -195,6 +196,7 @@ static void ring_take(struct tu102_fault_ring *ring, struct tu102_fault_packet *
 	/* Or this packet would be found again when the ring has come around. */
 	WRITE_ONCE(p->dw[VALID_DWORD], 0);
 	ring->get = ring->get + 1 == ring->entries ? 0 : ring->get + 1;
+	ring->taken = true;
 	/* If that was for a later packet: writing GET makes another interrupt. */
 	WRITE_ONCE(ring->announced, false);
 }
@@ -203,15 +205,19 @@ static void ring_take(struct tu102_fault_ring *ring, struct tu102_fault_packet *
  * Tell the MMU what was consumed. The write also makes it compare GET with PUT
  * again and raise the interrupt if something came in meanwhile.
  */
-static void ring_write_get(struct tu102_fault *tf, unsigned int i)
+static void ring_write_get_anyway(struct tu102_fault *tf, unsigned int i)
 {
 	struct tu102_fault_ring *ring = &tf->ring[i];
 
-	if (ring->given == ring->get)
-		return;
 	ring->given = ring->get;
 	/* nv_wr32() orders the cleared VALID bits before it. */
 	nv_wr32(tf->ndev, FB_GET(i), ring->get);
+}
+
+static void ring_write_get(struct tu102_fault *tf, unsigned int i)
+{
+	if (tf->ring[i].given != tf->ring[i].get)
+		ring_write_get_anyway(tf, i);
 }
 
 /*
@@ -225,8 +231,7 @@ static void ring_clear_overflow(struct tu102_fault *tf, unsigned int i)
 	struct tu102_fault_ring *ring = &tf->ring[i];
 
 	nouveau_stat_inc(&tf->ndev->stats, NOUVEAU_STAT_FAULT_OVERFLOW);
-	ring->given = ring->get;
-	nv_wr32(tf->ndev, FB_GET(i), ring->get);
+	ring_write_get_anyway(tf, i);
 	nv_wr32(tf->ndev, FB_GET(i), ring->get |
 		NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_GET_GETPTR_CORRUPTED, _CLEAR) |
 		NV_DEF(NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_GET_OVERFLOW, _CLEAR));
@@ -257,8 +262,10 @@ static bool ring_wait_entry(struct tu102_fault *tf, unsigned int i)
 			return true;
 		udelay(1);
 	}
-	drm_err_ratelimited(&tf->ndev->drm, "fault buffer %u: entry %u never became valid\n", i,
+	drm_err_ratelimited(&tf->ndev->drm, "fault buffer %u: entry %u does not become valid\n", i,
 			    ring->get);
+	/* Nothing tells when it does: look again. */
+	WRITE_ONCE(ring->announced, true);
 	return false;
 }
 
@@ -347,11 +354,19 @@ bool tu102_fault_ahead(struct tu102_fault *tf, enum tu102_fault_buffer which, un
  */
 bool tu102_fault_idle(struct tu102_fault *tf)
 {
+	struct tu102_fault_ring *ring = &tf->ring[TU102_FAULT_REPLAYABLE];
 	unsigned int i;
 
-	/* In this order: GET has the MMU interrupt for what came before the release. */
-	nouveau_irq_release(tf->ndev, tf->ring[TU102_FAULT_REPLAYABLE].notify_vector);
-	ring_write_get(tf, TU102_FAULT_REPLAYABLE);
+	nouveau_irq_release(tf->ndev, ring->notify_vector);
+	/*
+	 * The release has cleared the interrupt of a packet whose VALID is still on its
+	 * way. Writing GET after it makes another one, also if GET was given before, as
+	 * it is after an overflow. Without a packet taken the interrupt stays announced.
+	 */
+	if (ring->taken) {
+		ring->taken = false;
+		ring_write_get_anyway(tf, TU102_FAULT_REPLAYABLE);
+	}
 	for (i = 0; i < TU102_FAULT_BUFFERS; i++)
 		if (tu102_fault_is_pending(tf, i))
 			return false;
@@ -618,7 +633,9 @@ void tu102_fault_debugfs_show(struct tu102_fault *tf, struct seq_file *m)
 	for (i = 0; i < TU102_FAULT_BUFFERS; i++) {
 		struct tu102_fault_ring *ring = &tf->ring[i];
 
-		seq_printf(m, "%s: %u entries, get %u\n", names[i], ring->entries, ring->get);
+		seq_printf(m, "%s: %u entries, get %u given %u%s\n", names[i], ring->entries,
+			   ring->get, ring->given,
+			   tu102_fault_is_pending(tf, i) ? " pending" : "");
 		for (k = 0; k < min(16u, ring->entries); k++) {
 			u32 at = (ring->get + ring->entries - 1 - k) % ring->entries;
 			struct nouveau_fault f;
