@@ -125,13 +125,19 @@ static inline bool nouveau_dmem_wants_huge(const struct nouveau_dmem *dmem, u32 
 void nouveau_dmem_chunks_init(struct nouveau_dmem *dmem);
 void nouveau_dmem_chunks_fini(struct nouveau_dmem *dmem);
 void nouveau_dmem_folio_free(struct folio *folio);
-unsigned int nouveau_dmem_alloc(struct nouveau_dmem *dmem, const struct nouveau_mask *want,
-				unsigned int first, bool large, unsigned long *entries);
+struct nouveau_dmem_chunk *nouveau_dmem_first_locked(struct nouveau_dmem *dmem,
+						     enum nouveau_dmem_state state);
+void nouveau_dmem_chunk_taken_locked(struct nouveau_dmem_chunk *chunk, unsigned int old_used);
+int nouveau_dmem_grow(struct nouveau_dmem *dmem);
 int nouveau_dmem_claim(struct nouveau_dmem_chunk *chunk);
 struct nouveau_dmem_chunk *nouveau_dmem_claim_at(struct nouveau_dmem *dmem, u64 addr);
 struct nouveau_dmem_chunk *nouveau_dmem_claim_used(struct nouveau_dmem *dmem);
 unsigned int nouveau_dmem_unclaim(struct nouveau_dmem_chunk *chunk, bool dead);
 struct nouveau_mask nouveau_dmem_used(struct nouveau_dmem_chunk *chunk);
+
+/* nouveau_dmem_alloc.c */
+unsigned int nouveau_dmem_alloc(struct nouveau_dmem *dmem, const struct nouveau_mask *want,
+				unsigned int first, bool large, unsigned long *entries);
 
 /* nouveau_dmem_keep.c */
 int nouveau_dmem_keep_init(struct nouveau_dmem *dmem, u64 bytes);

@@ -125,6 +125,9 @@ struct nouveau_fault_service {
 	unsigned int n_kept;
 };
 
+/* nouveau_fault_drain.c */
+unsigned int nouveau_fault_drain(struct nouveau_fault_service *fs);
+
 /* nouveau_fault_turn.c */
 enum nouveau_turn_state nouveau_fault_turn_state(const struct nouveau_fault_turn *turn);
 struct nouveau_fault_turn *nouveau_fault_turn_get(struct nouveau_fault_service *fs,

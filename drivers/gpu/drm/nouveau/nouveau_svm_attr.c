@@ -54,8 +54,7 @@ void nouveau_svm_advice_drop_locked(struct nouveau_svm_mm *svm, u64 start, u64 e
 	xa_for_each_range(&svm->advice, idx, a, start >> NOUVEAU_BLOCK_SHIFT,
 			  (end - 1) >> NOUVEAU_BLOCK_SHIFT) {
 		u64 base = (u64)idx << NOUVEAU_BLOCK_SHIFT;
-		struct nouveau_mask gone = nouveau_mask_range(nouveau_svm_block_page(base, start),
-							      nouveau_svm_block_page(base, end));
+		struct nouveau_mask gone = nouveau_svm_block_pages(base, start, end);
 
 		nouveau_svm_advice_clear(a, &gone);
 		if (nouveau_svm_advice_empty(a)) {
@@ -178,8 +177,7 @@ static int advise_pages(struct nouveau_svm_mm *svm, u64 start, u64 end, u32 comm
 {
 	unsigned long idx = start >> NOUVEAU_BLOCK_SHIFT;
 	u64 base = (u64)idx << NOUVEAU_BLOCK_SHIFT;
-	struct nouveau_mask pages = nouveau_mask_range(nouveau_svm_block_page(base, start),
-						       nouveau_svm_block_page(base, end));
+	struct nouveau_mask pages = nouveau_svm_block_pages(base, start, end);
 	bool clears = command == NOUVEAU_SVM_BIND_COMMAND__RESET;
 	struct nouveau_mask vram, mostly;
 	struct nouveau_svm_advice *a;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * SVM_BIND: moving memory of a process on request, and counting what became of
- * each page. Its other commands, advice, go to nouveau_svm_attr.c.
+ * Moving memory of a process on request (SVM_BIND), and counting what became of
+ * each page.
  *
  * A range is done in steps of some blocks, each step with collection and copies
  * overlapping (nouveau_dmem_pipe.c), then mapped with one TLB invalidate. What
@@ -21,12 +21,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
-#include <drm/drm_drv.h>
-#include <drm/drm_file.h>
-
-#include "nouveau_client.h"
 #include "nouveau_pt.h"
 #include "nouveau_svm_priv.h"
 #include "nouveau_trace.h"
@@ -178,8 +173,7 @@ static int bind_anon(struct bind *b, struct vm_area_struct *vma, u64 start, u64 
 		b->c->skipped[NOUVEAU_SVM_SKIP_BUSY] += (end - start) >> PAGE_SHIFT;
 		return 0;
 	}
-	mask = nouveau_mask_range(nouveau_svm_block_page(base, start),
-				  nouveau_svm_block_page(base, end));
+	mask = nouveau_svm_block_pages(base, start, end);
 	mask = nouveau_mask_andnot(mask, &block->hole);
 	b->c->skipped[NOUVEAU_SVM_SKIP_ABSENT] += ((end - start) >> PAGE_SHIFT) -
 		nouveau_mask_weight(&mask, 0, NOUVEAU_BLOCK_PAGES);
@@ -423,142 +417,5 @@ int nouveau_svm_bind_range(struct nouveau_svm_mm *svm, u64 start, u64 end, bool 
 	kvfree(b.left);
 	nouveau_dmem_pipe_del(b.pipe);
 	nouveau_svm_scratch_del(b.s);
-	return err;
-}
-
-/**
- * nouveau_svm_ext_write - tell user space how it went
- * @ext: where
- * @c: counts
- * @status: 0 or a negative errno
- *
- * Return: 0 or -EFAULT.
- */
-int nouveau_svm_ext_write(struct drm_nouveau_svm_bind_ext __user *ext,
-			  const struct nouveau_svm_counts *c, int status)
-{
-	if (put_user(c->moved, &ext->moved) || put_user(c->already, &ext->already) ||
-	    copy_to_user(ext->skipped, c->skipped, sizeof(c->skipped)) ||
-	    put_user(status, &ext->status))
-		return -EFAULT;
-	return 0;
-}
-
-static int ext_read(const struct drm_nouveau_svm_bind *args, struct drm_nouveau_svm_bind_ext *ext)
-{
-	bool async;
-
-	memset(ext, 0, sizeof(*ext));
-	if (!(args->header & NOUVEAU_SVM_BIND_EXT))
-		return 0;
-	if (copy_from_user(ext, u64_to_user_ptr(args->reserved0), sizeof(*ext)))
-		return -EFAULT;
-	async = ext->flags & NOUVEAU_SVM_BIND_EXT_ASYNC;
-	if (ext->flags & ~NOUVEAU_SVM_BIND_EXT_ASYNC || ext->pad || ext->reserved[0] ||
-	    ext->reserved[1])
-		return -EINVAL;
-	if (async ? !ext->syncobj : ext->syncobj || ext->point)
-		return -EINVAL;
-	return 0;
-}
-
-static u32 bind_command(const struct drm_nouveau_svm_bind *args)
-{
-	return args->header >> NOUVEAU_SVM_BIND_COMMAND_SHIFT & NOUVEAU_SVM_BIND_COMMAND_MASK;
-}
-
-static u32 bind_target(const struct drm_nouveau_svm_bind *args)
-{
-	return args->header >> NOUVEAU_SVM_BIND_TARGET_SHIFT & NOUVEAU_SVM_BIND_TARGET_MASK;
-}
-
-static int bind_check(const struct drm_nouveau_svm_bind *args)
-{
-	bool ext = args->header & NOUVEAU_SVM_BIND_EXT;
-	u32 target = bind_target(args);
-
-	if (args->header & ~(NOUVEAU_SVM_BIND_VALID_MASK | NOUVEAU_SVM_BIND_EXT))
-		return -EINVAL;
-	if (args->stride || (args->reserved0 && !ext) || args->reserved1)
-		return -EINVAL;
-	if (args->va_start >= args->va_end || args->va_end > TASK_SIZE_MAX)
-		return -EINVAL;
-	if (bind_command(args) == NOUVEAU_SVM_BIND_COMMAND__MIGRATE)
-		return target && target != NOUVEAU_SVM_BIND_TARGET__GPU_VRAM ? -EINVAL : 0;
-	return ext ? -EINVAL : nouveau_svm_advice_check(bind_command(args), target);
-}
-
-/* PIN moves at once, since nobody else may afterwards. */
-static int bind_advise(struct nouveau_svm_mm *svm, struct drm_nouveau_svm_bind *args)
-{
-	u64 start = PAGE_ALIGN_DOWN(args->va_start), end = PAGE_ALIGN(args->va_end);
-	u32 command = bind_command(args), target = bind_target(args);
-	struct nouveau_svm_counts c = { };
-	int err;
-
-	err = nouveau_svm_advise_range(svm, start, end, command, target, &args->result);
-	if (err || command != NOUVEAU_SVM_BIND_COMMAND__PIN ||
-	    target == NOUVEAU_SVM_BIND_TARGET__NONE)
-		return err;
-	return nouveau_svm_bind_range(svm, start, end,
-				      target == NOUVEAU_SVM_BIND_TARGET__GPU_VRAM, &c);
-}
-
-static int bind_run(struct nouveau_svm_mm *svm, struct drm_file *file,
-		    struct drm_nouveau_svm_bind *args, const struct drm_nouveau_svm_bind_ext *ext)
-{
-	u64 start = PAGE_ALIGN_DOWN(args->va_start), end = PAGE_ALIGN(args->va_end);
-	struct drm_nouveau_svm_bind_ext __user *uext = u64_to_user_ptr(args->reserved0);
-	bool to_vram = bind_target(args) == NOUVEAU_SVM_BIND_TARGET__GPU_VRAM;
-	struct nouveau_svm_counts c = { };
-	int err;
-
-	if (bind_command(args) != NOUVEAU_SVM_BIND_COMMAND__MIGRATE)
-		return bind_advise(svm, args);
-	if (ext->flags & NOUVEAU_SVM_BIND_EXT_ASYNC)
-		return nouveau_svm_bind_later(svm, file, uext, ext, start, end, to_vram);
-	err = nouveau_svm_bind_range(svm, start, end, to_vram, &c);
-	args->result = c.moved;
-	if (args->header & NOUVEAU_SVM_BIND_EXT && nouveau_svm_ext_write(uext, &c, err))
-		return -EFAULT;
-	return err;
-}
-
-/**
- * nouveau_svm_ioctl_bind - DRM_IOCTL_NOUVEAU_SVM_BIND
- * @drm: device
- * @data: struct drm_nouveau_svm_bind; result is filled with the pages moved or advised
- * @file: file
- *
- * Best effort: what can't move stays and is not counted. Start and end need not
- * be aligned, whole pages move.
- *
- * Return: 0; -EINVAL for bad arguments or without SVM_INIT; -EPERM when the
- * caller's address space is not the mirrored one (a forked child); -EIO when
- * the copy engine failed; -ENOENT, -EBUSY of an asynchronous one; -EINTR,
- * -EFAULT, -ENOMEM, -ENODEV.
- */
-int nouveau_svm_ioctl_bind(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_nouveau_svm_bind *args = data;
-	struct drm_nouveau_svm_bind_ext ext;
-	struct nouveau_svm_mm *svm;
-	int err, idx;
-
-	args->result = 0;
-	err = bind_check(args);
-	if (!err)
-		err = ext_read(args, &ext);
-	if (err)
-		return err;
-	if (!drm_dev_enter(drm, &idx))
-		return -ENODEV;
-	svm = nouveau_svm_get_own(nouveau_client_vm(nouveau_client(file)));
-	err = PTR_ERR_OR_ZERO(svm);
-	if (!err) {
-		err = bind_run(svm, file, args, &ext);
-		nouveau_svm_put(svm);
-	}
-	drm_dev_exit(idx);
 	return err;
 }

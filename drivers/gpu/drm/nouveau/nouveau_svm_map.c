@@ -3,10 +3,10 @@
  * Map what a process has where it has it: one walk of the CPU's page tables
  * over a window of a block, one commit of the largest entries that fit.
  *
- * The only writer of a mirror's PTEs. Everything that can fail or sleep comes
- * before the page-table lock is taken; under it the notifier's sequence decides
- * whether what the walk saw is still true, and the commit itself cannot fail.
- * If it is not, the walk is repeated, until a deadline.
+ * Everything that can fail or sleep is here, before the page-table lock is taken:
+ * the walk, addresses for the GPU, PTE words and tables to hold them. Then
+ * nouveau_svm_commit.c finds out whether it is still true. If it is not, the walk is
+ * repeated, until a deadline.
  *
  * A window always replaces whole 64 KiB granules (the rest of one may be outside
  * of the VMA, where nothing is mapped), so that an entry's size can change.
@@ -19,38 +19,17 @@
 
 #include <nvhw/tu104/dev_mmu_kind.h>
 
-#include "nouveau_audit.h"
 #include "nouveau_device.h"
 #include "nouveau_pt.h"
 #include "nouveau_stats.h"
-#include "nouveau_svm_priv.h"
+#include "nouveau_svm_stage.h"
 #include "nouveau_trace.h"
-#include "nouveau_vram.h"
 #include "tu102_pte.h"
-#include "tu102_tlb.h"
 
 #define MAP_TIMEOUT_MS	1000
 
-/* What a walk found and how it is going to be mapped; pages of the block. */
-struct map_stage {
-	struct nouveau_svm_mm *svm;
-	struct nouveau_svm_block *block;
-	struct nouveau_svm_window *win;
-	const struct nouveau_svm_map *map;
-	struct nouveau_svm_scratch *s;
-	struct nouveau_mask valid, writable, vram, replica;
-	u32 big;
-	u32 replica_serial;
-	bool huge;
-};
-
-static u64 page_va(const struct map_stage *st, unsigned int i)
-{
-	return st->block->base + ((u64)i << PAGE_SHIFT);
-}
-
 /* Step 1: what does the CPU have there? Faults it in where required. */
-static int stage_walk(struct map_stage *st, struct hmm_range *range)
+static int stage_walk(struct nouveau_svm_stage *st, struct hmm_range *range)
 {
 	const struct nouveau_svm_map *map = st->map;
 	unsigned long *pfns = st->s->pfns;
@@ -66,8 +45,8 @@ static int stage_walk(struct map_stage *st, struct hmm_range *range)
 			pfns[i] = HMM_PFN_REQ_FAULT | HMM_PFN_REQ_WRITE;
 	*range = (struct hmm_range){
 		.notifier = &st->win->notifier,
-		.start = page_va(st, map->first),
-		.end = page_va(st, map->end),
+		.start = nouveau_stage_va(st, map->first),
+		.end = nouveau_stage_va(st, map->end),
 		.hmm_pfns = pfns + map->first,
 		.pfn_flags_mask = HMM_PFN_REQ_FAULT | HMM_PFN_REQ_WRITE,
 		.dev_private_owner = nouveau_dmem_owner(st->svm->ndev),
@@ -86,7 +65,7 @@ static int stage_walk(struct map_stage *st, struct hmm_range *range)
  * a write: after fork() such a page would stay read-only for ever. Have core mm
  * do what it does for a write of the CPU: take it home, give us a copy.
  */
-static int stage_unshare(struct map_stage *st)
+static int stage_unshare(struct nouveau_svm_stage *st)
 {
 	struct mm_struct *mm = st->svm->mm;
 	unsigned int i;
@@ -100,7 +79,7 @@ static int stage_unshare(struct map_stage *st)
 		    !(pfn & HMM_PFN_VALID) || !is_device_private_page(hmm_pfn_to_page(pfn)))
 			continue;
 		mmap_read_lock(mm);
-		err = fixup_user_fault(mm, page_va(st, i), FAULT_FLAG_WRITE, &unlocked);
+		err = fixup_user_fault(mm, nouveau_stage_va(st, i), FAULT_FLAG_WRITE, &unlocked);
 		mmap_read_unlock(mm);
 		if (err)
 			return err;
@@ -113,7 +92,7 @@ static int stage_unshare(struct map_stage *st)
  * What is advised to be read mostly, and is, comes from copies in VRAM where there can
  * be any (nouveau_svm_replicate.c).
  */
-static noinline_for_stack void stage_replicate(struct map_stage *st)
+static noinline_for_stack void stage_replicate(struct nouveau_svm_stage *st)
 {
 	const struct nouveau_svm_advice *a;
 	struct nouveau_mask want = { };
@@ -142,25 +121,20 @@ static noinline_for_stack void stage_replicate(struct map_stage *st)
 						    &st->replica_serial);
 }
 
-static bool stage_is_local(const struct map_stage *st, unsigned int i)
-{
-	return nouveau_mask_test(&st->vram, i) || nouveau_mask_test(&st->replica, i);
-}
-
-static void stage_unmap_dma(struct map_stage *st)
+static void stage_unmap_dma(struct nouveau_svm_stage *st)
 {
 	unsigned int i;
 
 	if (!st->block->dma)
 		return;
 	nouveau_mask_for_each(&st->valid, i) {
-		if (!stage_is_local(st, i))
+		if (!nouveau_stage_is_local(st, i))
 			nouveau_svm_unmap_page(st->svm, st->s->addr[i]);
 	}
 }
 
 /* Step 2: addresses for the GPU. Pages are not pinned: the sequence guards them. */
-static int stage_addresses(struct map_stage *st)
+static int stage_addresses(struct nouveau_svm_stage *st)
 {
 	struct device *dev = st->svm->ndev->drm.dev;
 	struct nouveau_svm_scratch *s = st->s;
@@ -194,7 +168,7 @@ static int stage_addresses(struct map_stage *st)
 }
 
 /* Whether pages [first, first + n) can be one entry of that size. */
-static bool stage_is_one(const struct map_stage *st, unsigned int first, unsigned int n)
+static bool stage_is_one(const struct nouveau_svm_stage *st, unsigned int first, unsigned int n)
 {
 	const u64 *addr = st->s->addr + first;
 	unsigned int i, w, v, a;
@@ -217,14 +191,14 @@ static bool stage_is_one(const struct map_stage *st, unsigned int first, unsigne
 	return true;
 }
 
-static int stage_prepare_huge(struct map_stage *st)
+static int stage_prepare_huge(struct nouveau_svm_stage *st)
 {
 	return nouveau_pt_prepare(st->svm->pt, st->block->base,
 				  st->block->base + NOUVEAU_BLOCK_BYTES, 21);
 }
 
 /* Step 3: sizes, PTE words, and tables to hold them. */
-static int stage_prepare(struct map_stage *st)
+static int stage_prepare(struct nouveau_svm_stage *st)
 {
 	unsigned int i, g;
 	int err;
@@ -263,238 +237,8 @@ static int stage_prepare(struct map_stage *st)
 				  st->block->base + NOUVEAU_BLOCK_BYTES, 12);
 }
 
-/*
- * Mapped pages that the commit takes away without putting them back: the rest
- * of a larger entry that is broken up, and pages that are no longer there.
- */
-static struct nouveau_mask commit_dropped(const struct map_stage *st)
-{
-	const struct nouveau_svm_block *block = st->block;
-	struct nouveau_mask touched = nouveau_mask_range(st->map->first, st->map->end);
-	struct nouveau_mask granule;
-	unsigned int g;
-
-	if (block->huge) {
-		touched = nouveau_mask_range(0, NOUVEAU_BLOCK_PAGES);
-	} else {
-		for (g = 0; g < NOUVEAU_GRANULES; g++) {
-			unsigned int first = g * NOUVEAU_GRANULE_PAGES;
-			unsigned int end = first + NOUVEAU_GRANULE_PAGES;
-
-			if (!(block->big & BIT(g)) || !nouveau_mask_weight(&touched, first, end))
-				continue;
-			granule = nouveau_mask_range(first, end);
-			touched = nouveau_mask_or(touched, &granule);
-		}
-	}
-	touched = nouveau_mask_and(touched, &block->mapped);
-	/* The walk cannot see those that only the GPU has. */
-	touched = nouveau_mask_andnot(touched, &block->atomic);
-	return nouveau_mask_andnot(touched, &st->valid);
-}
-
-static void commit_write(struct map_stage *st)
-{
-	struct nouveau_pt *pt = st->svm->pt;
-	struct nouveau_svm_scratch *s = st->s;
-	struct nouveau_mask small = st->valid;
-	u64 ptes[NOUVEAU_GRANULES];
-	unsigned int g, n, first, end;
-
-	if (st->huge) {
-		nouveau_pt_write_locked(pt, st->block->base, 1, 21, s->ptes);
-		return;
-	}
-	for (g = 0; g < NOUVEAU_GRANULES; g += n + 1) {
-		struct nouveau_mask granules;
-
-		first = g * NOUVEAU_GRANULE_PAGES;
-		for (n = 0; g + n < NOUVEAU_GRANULES && st->big & BIT(g + n); n++)
-			ptes[n] = s->ptes[first + n * NOUVEAU_GRANULE_PAGES];
-		if (!n)
-			continue;
-		granules = nouveau_mask_range(first, first + n * NOUVEAU_GRANULE_PAGES);
-		small = nouveau_mask_andnot(small, &granules);
-		nouveau_pt_write_locked(pt, page_va(st, first), n, 16, ptes);
-	}
-	nouveau_mask_for_each_run(&small, first, end)
-		nouveau_pt_write_locked(pt, page_va(st, first), end - first, 12, s->ptes + first);
-}
-
-/*
- * The GPU may write to these from now on, and nobody sees a dirty bit when it
- * does. Whoever cleans a page calls the notifiers first, so that marking it
- * when it is mapped is enough.
- */
-static void commit_mark_dirty(struct map_stage *st)
-{
-	struct nouveau_mask written = nouveau_mask_andnot(st->writable, &st->vram);
-	unsigned int i;
-
-	nouveau_mask_for_each(&written, i) {
-		struct folio *folio;
-
-		folio = page_folio(hmm_pfn_to_page(st->s->pfns[i]));
-		if (!folio_test_dirty(folio))
-			folio_mark_dirty(folio);
-	}
-}
-
-/* Chunks of VRAM are aged by use: once per granule, which lies in one chunk. */
-static void commit_touch(struct map_stage *st)
-{
-	unsigned int g, i;
-
-	for (g = 0; g < NOUVEAU_BLOCK_PAGES; g += NOUVEAU_GRANULE_PAGES) {
-		/* One entry is one chunk. */
-		if (st->huge && g)
-			break;
-		i = nouveau_mask_next(&st->vram, g, true);
-		if (i < g + NOUVEAU_GRANULE_PAGES)
-			nouveau_dmem_touch(st->svm->ndev, hmm_pfn_to_page(st->s->pfns[i]));
-	}
-}
-
-/* Replace DMA mappings of pages that were mapped before; old ones end in @old. */
-static unsigned int commit_swap_dma(struct map_stage *st)
-{
-	struct nouveau_svm_block *block = st->block;
-	unsigned int i, n = 0;
-
-	if (!block->dma)
-		return 0;
-	nouveau_mask_for_each(&st->valid, i) {
-		if (nouveau_mask_test(&block->mapped, i) &&
-		    !nouveau_mask_test(&block->vram, i) && !nouveau_mask_test(&block->replica, i))
-			st->s->old[n++] = block->dma[i];
-		block->dma[i] = stage_is_local(st, i) ? 0 : st->s->addr[i];
-	}
-	return n;
-}
-
-static void commit_audit(struct map_stage *st)
-{
-	unsigned int i;
-
-	nouveau_mask_for_each(&st->valid, i) {
-		u64 pa = 0;
-
-		if (nouveau_mask_test(&st->vram, i))
-			pa = st->huge ? st->s->addr[0] + ((u64)i << PAGE_SHIFT) : st->s->addr[i];
-		nouveau_audit_map(st->svm->ndev, st->svm, page_va(st, i),
-				  nouveau_svm_audit_slot(st->block, i), pa);
-	}
-}
-
-static void commit_masks(struct map_stage *st)
-{
-	struct nouveau_svm_block *block = st->block;
-	unsigned int g, first;
-
-	block->mapped = nouveau_mask_or(block->mapped, &st->valid);
-	block->writable = nouveau_mask_andnot(block->writable, &st->valid);
-	block->writable = nouveau_mask_or(block->writable, &st->writable);
-	block->vram = nouveau_mask_andnot(block->vram, &st->valid);
-	block->vram = nouveau_mask_or(block->vram, &st->vram);
-	block->replica = nouveau_mask_andnot(block->replica, &st->valid);
-	block->replica = nouveau_mask_or(block->replica, &st->replica);
-	block->atomic = nouveau_mask_andnot(block->atomic, &st->valid);
-	block->stale_run = 0;
-	block->huge = st->huge;
-	if (st->huge) {
-		block->big = 0;
-		return;
-	}
-	for (g = 0; g < NOUVEAU_GRANULES; g++) {
-		first = g * NOUVEAU_GRANULE_PAGES;
-		if (nouveau_mask_weight(&st->valid, first, first + NOUVEAU_GRANULE_PAGES))
-			block->big &= ~BIT(g);
-	}
-	block->big |= st->big;
-}
-
-/*
- * Step 4: publish. Memory that loses its entry here may have another owner the
- * moment the lock is dropped, since the next notifier won't find it mapped.
- * So that case waits for the TLBs at once; the common one leaves the
- * invalidate to the replay.
- */
-static void stage_commit_locked(struct map_stage *st)
-{
-	struct nouveau_svm_mm *svm = st->svm;
-	struct nouveau_svm_block *block = st->block;
-	struct nouveau_mask dropped = commit_dropped(st);
-	unsigned int i, n, first, end;
-
-	nouveau_pt_assert_locked(svm->pt);
-	nouveau_mask_for_each_run(&dropped, first, end) {
-		u64 lo = page_va(st, first), hi = page_va(st, end);
-
-		nouveau_pt_zap_locked(svm->pt, &lo, &hi);
-	}
-	commit_write(st);
-	nouveau_mem_flush(svm->ndev);
-	n = commit_swap_dma(st);
-	if ((n || !nouveau_mask_empty(&dropped)) && !nouveau_pt_is_gone_locked(svm->pt))
-		tu102_tlb_invalidate(svm->ndev, nouveau_pt_root(svm->pt), block->base,
-				     block->base + NOUVEAU_BLOCK_BYTES, TU102_TLB_DOWNGRADE);
-	for (i = 0; i < n; i++)
-		nouveau_svm_unmap_page(svm, st->s->old[i]);
-	nouveau_mask_for_each_run(&dropped, first, end)
-		nouveau_svm_unmap_dma_locked(svm, block, first, end);
-	commit_audit(st);
-	commit_masks(st);
-	commit_mark_dirty(st);
-	commit_touch(st);
-}
-
-/*
- * Part of a 2 MiB entry cannot be replaced without losing the rest. A fault that
- * was solved meanwhile, by SVM_BIND for one, must not do that.
- */
-static bool stage_cuts_huge_locked(const struct map_stage *st)
-{
-	nouveau_pt_assert_locked(st->svm->pt);
-	return st->block->huge && (st->map->first || st->map->end != NOUVEAU_BLOCK_PAGES);
-}
-
-/* Whether the replicas that were staged are still there, or can be now. */
-static int stage_publish_replicas_locked(struct map_stage *st)
-{
-	nouveau_pt_assert_locked(st->svm->pt);
-	if (nouveau_mask_empty(&st->replica))
-		return 0;
-	if (st->block->replica_serial != st->replica_serial)
-		return -EAGAIN;
-	return nouveau_svm_replica_publish_locked(st->svm, st->s->fresh);
-}
-
-static noinline_for_stack int stage_publish(struct map_stage *st, const struct hmm_range *range)
-{
-	unsigned int valid = nouveau_mask_weight(&st->valid, 0, NOUVEAU_BLOCK_PAGES);
-	unsigned int vram = nouveau_mask_weight(&st->vram, 0, NOUVEAU_BLOCK_PAGES);
-	struct nouveau_stats *stats = &st->svm->ndev->stats;
-	int err = 0;
-
-	nouveau_pt_lock(st->svm->pt);
-	if (mmu_interval_read_retry(&st->win->notifier, range->notifier_seq) ||
-	    stage_cuts_huge_locked(st))
-		err = -EAGAIN;
-	else
-		err = stage_publish_replicas_locked(st);
-	if (!err)
-		stage_commit_locked(st);
-	nouveau_pt_unlock(st->svm->pt);
-	trace_nouveau_pt_commit(st->svm, range->start, range->end, valid, err);
-	if (err)
-		return err;
-	nouveau_stat_add(stats, NOUVEAU_STAT_PAGES_MAPPED_VRAM, vram);
-	nouveau_stat_add(stats, NOUVEAU_STAT_PAGES_MAPPED_SYS, valid - vram);
-	return 0;
-}
-
 /* The CPU has a huge page there, and all of it is wanted: what is left costs nothing. */
-static bool stage_may_grow(const struct map_stage *st)
+static bool stage_may_grow(const struct nouveau_svm_stage *st)
 {
 	unsigned int i = st->map->first;
 
@@ -508,7 +252,7 @@ static bool stage_may_grow(const struct map_stage *st)
  * The walk found one folio of 2 MiB in VRAM: what holds for its first page holds
  * for all, so the steps for single pages can be spared.
  */
-static bool stage_is_folio(struct map_stage *st)
+static bool stage_is_folio(struct nouveau_svm_stage *st)
 {
 	unsigned long pfn = st->s->pfns[0];
 	struct tu102_pte_attr attr = {
@@ -536,7 +280,7 @@ static bool stage_is_folio(struct map_stage *st)
 	return true;
 }
 
-static int map_once(struct map_stage *st)
+static int map_once(struct nouveau_svm_stage *st)
 {
 	struct hmm_range range;
 	int err;
@@ -564,7 +308,7 @@ static int map_once(struct map_stage *st)
 			err = stage_prepare(st);
 	}
 	if (!err)
-		err = stage_publish(st, &range);
+		err = nouveau_svm_commit(st, &range);
 	if (!err)
 		return 0;
 	stage_unmap_dma(st);
@@ -591,7 +335,7 @@ int nouveau_svm_map_block(struct nouveau_svm_mm *svm, struct nouveau_svm_block *
 			  const struct nouveau_svm_map *map, struct nouveau_svm_scratch *s)
 {
 	unsigned long deadline = jiffies + msecs_to_jiffies(MAP_TIMEOUT_MS);
-	struct map_stage st = { .svm = svm, .block = block, .map = map, .s = s };
+	struct nouveau_svm_stage st = { .svm = svm, .block = block, .map = map, .s = s };
 	int err;
 
 	s->whole = *map;

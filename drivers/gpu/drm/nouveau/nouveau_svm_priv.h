@@ -241,11 +241,19 @@ static inline void nouveau_svm_unmap_page(struct nouveau_svm_mm *svm, dma_addr_t
 			     NOUVEAU_SVM_DMA_ATTRS);
 }
 
+/* The page of the block at @base that @va is in, or the nearest. */
 static inline unsigned int nouveau_svm_block_page(u64 base, u64 va)
 {
 	if (va <= base)
 		return 0;
 	return min_t(u64, (va - base) >> PAGE_SHIFT, NOUVEAU_BLOCK_PAGES);
+}
+
+/* Which of the pages of the block at @base are in [start, end) */
+static inline struct nouveau_mask nouveau_svm_block_pages(u64 base, u64 start, u64 end)
+{
+	return nouveau_mask_range(nouveau_svm_block_page(base, start),
+				  nouveau_svm_block_page(base, end));
 }
 
 /* Killed: its file is closed or the device gone. Long work looks now and then. */
@@ -278,6 +286,8 @@ struct nouveau_svm_counts {
 
 int nouveau_svm_bind_range(struct nouveau_svm_mm *svm, u64 start, u64 end, bool to_vram,
 			   struct nouveau_svm_counts *c);
+
+/* nouveau_svm_bind_ioctl.c */
 int nouveau_svm_ext_write(struct drm_nouveau_svm_bind_ext __user *ext,
 			  const struct nouveau_svm_counts *c, int status);
 
@@ -322,9 +332,13 @@ bool nouveau_svm_is_huge(struct nouveau_svm_window *win, u64 base);
 void nouveau_svm_use_note_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,
 				 const struct nouveau_mask *faulted, u64 now_ns);
 
-/* nouveau_svm_mm.c */
-struct nouveau_svm_block *nouveau_svm_block_get(struct nouveau_svm_mm *svm, u64 va);
+/* nouveau_svm_notifier.c */
 struct nouveau_svm_window *nouveau_svm_window_get(struct nouveau_svm_mm *svm, u64 va);
+void nouveau_svm_windows_remove(struct nouveau_svm_mm *svm);
+
+/* nouveau_svm_block.c */
+struct nouveau_svm_block *nouveau_svm_block_get(struct nouveau_svm_mm *svm, u64 va);
+void nouveau_svm_blocks_free(struct nouveau_svm_mm *svm);
 void nouveau_svm_detach(void *cookie, struct nouveau_dmem_detach *list);
 bool nouveau_svm_zap_locked(struct nouveau_svm_mm *svm, u64 start, u64 end);
 void nouveau_svm_zap_pages_locked(struct nouveau_svm_mm *svm, struct nouveau_svm_block *block,

@@ -51,8 +51,7 @@ static void keep_range(struct nouveau_svm_mm *svm, u64 start, u64 end, unsigned 
 	xa_for_each_range(&svm->blocks, idx, block, start >> NOUVEAU_BLOCK_SHIFT,
 			  (end - 1) >> NOUVEAU_BLOCK_SHIFT) {
 		struct nouveau_mask in =
-			nouveau_mask_range(nouveau_svm_block_page(block->base, start),
-					   nouveau_svm_block_page(block->base, end));
+			nouveau_svm_block_pages(block->base, start, end);
 
 		mmap_read_lock(svm->mm);
 		keep_pages(svm, block->base, &in, pfns);
