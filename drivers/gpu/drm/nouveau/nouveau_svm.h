@@ -30,8 +30,6 @@ void nouveau_svm_disable(struct nouveau_svm_mm *svm);
 
 /* The running mirror of @vm with a reference, or NULL. */
 struct nouveau_svm_mm *nouveau_svm_get(struct nouveau_vm *vm);
-/* The same for ioctls: -EINVAL, -EPERM when it is not current->mm's. */
-struct nouveau_svm_mm *nouveau_svm_get_own(struct nouveau_vm *vm);
 void nouveau_svm_put(struct nouveau_svm_mm *svm);
 
 /* A knob: faults of a batch. */

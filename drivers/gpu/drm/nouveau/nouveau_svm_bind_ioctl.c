@@ -6,10 +6,6 @@
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 
-#include <drm/drm_drv.h>
-#include <drm/drm_file.h>
-
-#include "nouveau_client.h"
 #include "nouveau_svm_priv.h"
 
 /**
@@ -137,14 +133,10 @@ int nouveau_svm_ioctl_bind(struct drm_device *drm, void *data, struct drm_file *
 		err = ext_read(args, &ext);
 	if (err)
 		return err;
-	if (!drm_dev_enter(drm, &idx))
-		return -ENODEV;
-	svm = nouveau_svm_get_own(nouveau_client_vm(nouveau_client(file)));
-	err = PTR_ERR_OR_ZERO(svm);
-	if (!err) {
-		err = bind_run(svm, file, args, &ext);
-		nouveau_svm_put(svm);
-	}
-	drm_dev_exit(idx);
+	svm = nouveau_svm_enter(file, &idx);
+	if (IS_ERR(svm))
+		return PTR_ERR(svm);
+	err = bind_run(svm, file, args, &ext);
+	nouveau_svm_exit(svm, idx);
 	return err;
 }

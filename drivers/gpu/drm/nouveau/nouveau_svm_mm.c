@@ -10,8 +10,11 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
 #include <drm/drm_managed.h>
 
+#include "nouveau_client.h"
 #include "nouveau_device.h"
 #include "nouveau_evict.h"
 #include "nouveau_lock.h"
@@ -71,25 +74,6 @@ struct nouveau_svm_mm *nouveau_svm_get(struct nouveau_vm *vm)
 }
 
 /**
- * nouveau_svm_get_own - the running mirror of the caller
- * @vm: address space of the caller's file
- *
- * Return: the mirror with a reference for nouveau_svm_put(); -EINVAL when none
- * runs, -EPERM when it is of another process (a parent's file).
- */
-struct nouveau_svm_mm *nouveau_svm_get_own(struct nouveau_vm *vm)
-{
-	struct nouveau_svm_mm *svm = nouveau_svm_get(vm);
-
-	if (!svm)
-		return ERR_PTR(-EINVAL);
-	if (svm->mm == current->mm)
-		return svm;
-	nouveau_svm_put(svm);
-	return ERR_PTR(-EPERM);
-}
-
-/**
  * nouveau_svm_put - drop a reference
  * @svm: mirror
  *
@@ -106,6 +90,45 @@ void nouveau_svm_put(struct nouveau_svm_mm *svm)
 	if (atomic_dec_and_test(&dev->running))
 		wake_up_all(&dev->wq);
 	svm_mem_put(svm);
+}
+
+/**
+ * nouveau_svm_enter - the running mirror of the caller of an ioctl
+ * @file: the caller's file
+ * @idx: for nouveau_svm_exit()
+ *
+ * The device stays until nouveau_svm_exit().
+ *
+ * Return: the mirror; -ENODEV after an unplug; -EINVAL when none runs, -EPERM when it
+ * is of another process (a parent's file).
+ */
+struct nouveau_svm_mm *nouveau_svm_enter(struct drm_file *file, int *idx)
+{
+	struct drm_device *drm = file->minor->dev;
+	struct nouveau_svm_mm *svm;
+	int err;
+
+	if (!drm_dev_enter(drm, idx))
+		return ERR_PTR(-ENODEV);
+	svm = nouveau_svm_get(nouveau_client_vm(nouveau_client(file)));
+	if (svm && svm->mm == current->mm)
+		return svm;
+	err = svm ? -EPERM : -EINVAL;
+	if (svm)
+		nouveau_svm_put(svm);
+	drm_dev_exit(*idx);
+	return ERR_PTR(err);
+}
+
+/**
+ * nouveau_svm_exit - the ioctl is done with its mirror
+ * @svm: what nouveau_svm_enter() returned
+ * @idx: what it filled in
+ */
+void nouveau_svm_exit(struct nouveau_svm_mm *svm, int idx)
+{
+	nouveau_svm_put(svm);
+	drm_dev_exit(idx);
 }
 
 /* How many faults a batch may have, for comparison. */

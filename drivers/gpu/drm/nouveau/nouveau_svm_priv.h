@@ -262,6 +262,10 @@ static inline bool nouveau_svm_is_killed(const struct nouveau_svm_mm *svm)
 	return test_bit(0, &svm->killed);
 }
 
+/* nouveau_svm_mm.c */
+struct nouveau_svm_mm *nouveau_svm_enter(struct drm_file *file, int *idx);
+void nouveau_svm_exit(struct nouveau_svm_mm *svm, int idx);
+
 /* nouveau_svm.c */
 struct nouveau_svm_scratch *nouveau_svm_scratch_new(void);
 void nouveau_svm_scratch_del(struct nouveau_svm_scratch *s);
