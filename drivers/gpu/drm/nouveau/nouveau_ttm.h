@@ -2,9 +2,13 @@
 #ifndef __NOUVEAU_TTM_H__
 #define __NOUVEAU_TTM_H__
 
-/* Inside of memory management: for nouveau_vram*.c, nouveau_ttm.c, nouveau_gem.c. */
+/*
+ * Inside of memory management: for nouveau_vram*.c, nouveau_chunk.c,
+ * nouveau_ttm.c, nouveau_gem.c.
+ */
 #include <linux/gpu_buddy.h>
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
 
 #include <drm/ttm/ttm_bo.h>
 #include <drm/ttm/ttm_device.h>
@@ -13,7 +17,9 @@
 
 #include "nouveau_copy.h"
 
+struct nouveau_chunk;
 struct nouveau_device;
+struct task_struct;
 
 /* Memory managers: buddy blocks of VRAM; a bare count for GART. */
 struct nouveau_vram_man {
@@ -40,6 +46,29 @@ static inline struct nouveau_vram *ttm_to_vram(struct ttm_device *bdev)
 {
 	return container_of(bdev, struct nouveau_vram, bdev);
 }
+
+/* An object that is no client's: a nouveau_mem, or under a nouveau_chunk. */
+struct nouveau_vram_bo {
+	struct ttm_buffer_object ttm;
+	spinlock_t lock;		/* protects the rest */
+	struct nouveau_chunk *chunk;	/* NULL: not a chunk, or its owner let go */
+	struct task_struct *evictor;	/* inside a callback of the chunk */
+	bool evicted;			/* the owner has moved out */
+	/* of a nouveau_mem: */
+	struct list_head link;		/* vram->mems */
+	void __iomem *map;
+	void *saved;			/* contents during system sleep */
+};
+
+static inline struct nouveau_vram_bo *to_vram_bo(struct ttm_buffer_object *ttm)
+{
+	return container_of(ttm, struct nouveau_vram_bo, ttm);
+}
+
+/* Returned reserved. */
+struct nouveau_vram_bo *nouveau_vram_bo_new(struct nouveau_device *ndev, u64 size, u64 align,
+					    struct ttm_place *place,
+					    struct nouveau_chunk *chunk);
 
 int nouveau_vram_man_init(struct nouveau_vram *vram, u64 bytes, u64 head, u64 tail);
 void nouveau_vram_man_fini(struct nouveau_vram *vram);
@@ -74,7 +103,7 @@ void nouveau_extents_advance(struct nouveau_extents *e, u64 bytes);
 
 extern const struct ttm_device_funcs nouveau_ttm_funcs;
 
-/* Whose object it is: struct nouveau_bo, or of nouveau_vram.c. Neither: TTM's own. */
+/* Whose object it is: struct nouveau_bo or struct nouveau_vram_bo. Neither: TTM's own. */
 bool nouveau_bo_owns(struct ttm_buffer_object *ttm);
 bool nouveau_vram_owns(struct ttm_buffer_object *ttm);
 /* Ask the owner of the chunk to move out. 0, or -EBUSY. Reservation held. */

@@ -4,7 +4,7 @@
  * memory that are not buffer objects of a client:
  *
  *   nouveau_mem    pinned, for structures the hardware reads
- *   nouveau_chunk  evictable, under device-private pages
+ *   nouveau_chunk  evictable, under device-private pages (nouveau_chunk.c)
  *
  * Both are TTM objects of the one VRAM manager, so everything in VRAM competes
  * on one LRU list.
@@ -12,13 +12,8 @@
  * Lifetime: open files may hold objects when the device goes. nouveau_vram_fini()
  * cuts the hardware off (BAR1, DMA mappings); the managers die with
  * the DRM device, after the last file.
- *
- * Locks: a chunk's spinlock (leaf) says who is in its evict callback, so that
- * nouveau_chunk_del() neither frees it under a callback nor waits for itself.
  */
-#include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/wait_bit.h>
 
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
@@ -33,23 +28,6 @@
 
 #define BAR1_RESOURCE	1
 
-struct vram_bo {
-	struct ttm_buffer_object ttm;
-	spinlock_t lock;		/* protects the rest */
-	struct nouveau_chunk *chunk;	/* NULL: not a chunk, or its owner let go */
-	struct task_struct *evictor;	/* inside a callback of the chunk */
-	bool evicted;			/* the owner has moved out */
-	/* of a nouveau_mem: */
-	struct list_head link;		/* vram->mems */
-	void __iomem *map;
-	void *saved;			/* contents during system sleep */
-};
-
-static struct vram_bo *to_vram_bo(struct ttm_buffer_object *ttm)
-{
-	return container_of(ttm, struct vram_bo, ttm);
-}
-
 static void vram_bo_destroy(struct ttm_buffer_object *ttm)
 {
 	drm_gem_private_object_fini(&ttm->base);
@@ -62,13 +40,12 @@ bool nouveau_vram_owns(struct ttm_buffer_object *ttm)
 	return ttm->destroy == vram_bo_destroy;
 }
 
-/* Returns it reserved. */
-static struct vram_bo *vram_bo_new(struct nouveau_device *ndev, u64 size, u64 align,
-				   struct ttm_place *place, struct nouveau_chunk *chunk)
+struct nouveau_vram_bo *nouveau_vram_bo_new(struct nouveau_device *ndev, u64 size, u64 align,
+					    struct ttm_place *place, struct nouveau_chunk *chunk)
 {
 	struct ttm_operation_ctx ctx = { .gfp_retry_mayfail = true };
 	struct ttm_placement placement = { .num_placement = 1, .placement = place };
-	struct vram_bo *bo = kzalloc_obj(*bo);
+	struct nouveau_vram_bo *bo = kzalloc_obj(*bo);
 	int err;
 
 	if (!bo)
@@ -102,7 +79,7 @@ int nouveau_mem_new(struct nouveau_device *ndev, u64 size, u64 align, struct nou
 		.lpfn = vram->bar1_bytes >> PAGE_SHIFT,
 		.flags = TTM_PL_FLAG_CONTIGUOUS | TTM_PL_FLAG_TOPDOWN,
 	};
-	struct vram_bo *bo;
+	struct nouveau_vram_bo *bo;
 
 	*mem = (struct nouveau_mem){};
 	if (!size || align < SZ_4K || !is_power_of_2(align))
@@ -110,7 +87,7 @@ int nouveau_mem_new(struct nouveau_device *ndev, u64 size, u64 align, struct nou
 	if (!vram->bar1)
 		return -ENODEV;
 
-	bo = vram_bo_new(ndev, ALIGN(size, align), align, &place, NULL);
+	bo = nouveau_vram_bo_new(ndev, ALIGN(size, align), align, &place, NULL);
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
 	ttm_bo_pin(&bo->ttm);
@@ -135,7 +112,7 @@ int nouveau_mem_new(struct nouveau_device *ndev, u64 size, u64 align, struct nou
  */
 void nouveau_mem_del(struct nouveau_device *ndev, struct nouveau_mem *mem)
 {
-	struct vram_bo *bo = mem->priv;
+	struct nouveau_vram_bo *bo = mem->priv;
 
 	if (!bo)
 		return;
@@ -170,164 +147,6 @@ int nouveau_vram_read(struct nouveau_device *ndev, u64 addr, void *to, size_t by
 	return pci_device_is_present(ndev->pdev) ? 0 : -EIO;
 }
 
-/**
- * nouveau_chunk_new() - VRAM for device-private pages
- * @ndev: the device
- * @size: bytes: 4 KiB, 64 KiB or 2 MiB
- * @ops: how to get it back
- * @chunk: filled in; stays where it is until nouveau_chunk_del()
- *
- * Return: 0, -ENOSPC when it is not free (nothing is evicted), -ENOMEM.
- */
-int nouveau_chunk_new(struct nouveau_device *ndev, u64 size,
-		      const struct nouveau_chunk_ops *ops, struct nouveau_chunk *chunk)
-{
-	struct ttm_place place = {
-		.mem_type = TTM_PL_VRAM,
-		.flags = TTM_PL_FLAG_CONTIGUOUS | TTM_PL_FLAG_DESIRED,
-	};
-	struct vram_bo *bo;
-
-	chunk->size = size;
-	chunk->ops = ops;
-	bo = vram_bo_new(ndev, size, size, &place, chunk);
-	if (IS_ERR(bo))
-		return PTR_ERR(bo);
-	chunk->addr = nouveau_vram_res_addr(ndev->vram, bo->ttm.resource, 0);
-	chunk->priv = bo;
-	ttm_bo_unreserve(&bo->ttm);
-	return 0;
-}
-
-/**
- * nouveau_chunk_del() - give a chunk back
- * @ndev: the device
- * @chunk: the chunk, evicted or not
- *
- * Waits for an evict callback that runs in another thread; may be called from
- * inside the callback. Sleeps.
- */
-void nouveau_chunk_del(struct nouveau_device *ndev, struct nouveau_chunk *chunk)
-{
-	struct vram_bo *bo = chunk->priv;
-	struct task_struct *evictor;
-
-	if (!bo)
-		return;
-	chunk->priv = NULL;
-	spin_lock(&bo->lock);
-	bo->chunk = NULL;
-	evictor = bo->evictor;
-	spin_unlock(&bo->lock);
-	if (evictor && evictor != current)
-		wait_var_event(&bo->evictor, !READ_ONCE(bo->evictor));
-	ttm_bo_fini(&bo->ttm);
-}
-
-/* The chunk of @bo, which stays until chunk_exit(); NULL when its owner let go. */
-static struct nouveau_chunk *chunk_enter(struct vram_bo *bo)
-{
-	dma_resv_assert_held(bo->ttm.base.resv);
-	guard(spinlock)(&bo->lock);
-	if (bo->evicted || !bo->chunk)
-		return NULL;
-	bo->evictor = current;
-	return bo->chunk;
-}
-
-static void chunk_exit(struct vram_bo *bo, bool evicted)
-{
-	guard(spinlock)(&bo->lock);
-	bo->evicted = evicted;
-	WRITE_ONCE(bo->evictor, NULL);
-	/* The bo is referenced by TTM until after this. */
-	wake_up_var(&bo->evictor);
-}
-
-int nouveau_chunk_evict(struct ttm_buffer_object *ttm)
-{
-	struct vram_bo *bo = to_vram_bo(ttm);
-	struct nouveau_chunk *chunk = chunk_enter(bo);
-	int err;
-
-	if (!chunk)
-		return 0;
-	err = chunk->ops->evict(chunk);
-	chunk_exit(bo, !err);
-	if (!err)
-		nouveau_stat_inc(&ttm_to_vram(ttm->bdev)->ndev->stats, NOUVEAU_STAT_EVICT_CHUNK);
-	/* Anything but EBUSY would end TTM's search for room. */
-	return err ? -EBUSY : 0;
-}
-
-/*
- * Out of VRAM, as TTM would do it; but never wait for the GPU here: what keeps the
- * object busy may itself wait for a fault that wants this room.
- */
-static u64 reclaim_whole(struct ttm_buffer_object *ttm, struct ttm_operation_ctx *ctx)
-{
-	struct ttm_placement placement;
-	u64 size = ttm->base.size;
-
-	nouveau_ttm_funcs.evict_flags(ttm, &placement);
-	if (ttm->pin_count || !placement.num_placement ||
-	    !dma_resv_test_signaled(ttm->base.resv, DMA_RESV_USAGE_BOOKKEEP))
-		return 0;
-	return ttm_bo_validate(ttm, &placement, ctx) ? 0 : size;
-}
-
-static u64 reclaim_chunk(struct vram_bo *bo, struct nouveau_reclaim *rc,
-			 struct ttm_operation_ctx *ctx)
-{
-	struct nouveau_chunk *chunk = chunk_enter(bo);
-	u64 got = 0;
-	bool whole;
-
-	if (!chunk)
-		return 0;
-	whole = !chunk->ops->shrink;
-	if (!whole)
-		got = chunk->ops->shrink(chunk, rc);
-	chunk_exit(bo, false);
-	return whole ? reclaim_whole(&bo->ttm, ctx) : got;
-}
-
-static u64 reclaim_bo(struct ttm_buffer_object *ttm, struct ttm_operation_ctx *ctx)
-{
-	u64 got = reclaim_whole(ttm, ctx);
-
-	if (got)
-		nouveau_stat_inc(&ttm_to_vram(ttm->bdev)->ndev->stats, NOUVEAU_STAT_EVICT_BO);
-	return got;
-}
-
-void nouveau_vram_reclaim(struct nouveau_device *ndev, struct nouveau_reclaim *rc)
-{
-	struct ttm_operation_ctx ctx = { .gfp_retry_mayfail = true };
-	struct ttm_lru_walk_arg arg = { .ctx = &ctx, .trylock_only = true };
-	struct ttm_bo_lru_cursor cursor;
-	struct ttm_buffer_object *bo;
-
-	ttm_bo_lru_for_each_reserved_guarded(&cursor, &ndev->vram->vram.base, &arg, bo) {
-		if (nouveau_vram_owns(bo))
-			rc->got += reclaim_chunk(to_vram_bo(bo), rc, &ctx);
-		else if (nouveau_bo_owns(bo))
-			rc->got += reclaim_bo(bo, &ctx);
-		if (rc->got >= rc->want)
-			break;
-	}
-}
-
-void nouveau_chunk_touch(struct nouveau_device *ndev, struct nouveau_chunk *chunk)
-{
-	struct vram_bo *bo = chunk->priv;
-
-	/* Whoever holds it is moving it: its place on the list is about to go. */
-	if (!bo || !dma_resv_trylock(bo->ttm.base.resv))
-		return;
-	ttm_bo_unreserve(&bo->ttm);
-}
-
 int nouveau_vram_evict_all(struct nouveau_device *ndev)
 {
 	return ttm_resource_manager_evict_all(&ndev->vram->bdev, &ndev->vram->vram.base);
@@ -335,7 +154,7 @@ int nouveau_vram_evict_all(struct nouveau_device *ndev)
 
 int nouveau_vram_save_prepare(struct nouveau_device *ndev)
 {
-	struct vram_bo *bo;
+	struct nouveau_vram_bo *bo;
 
 	guard(mutex)(&ndev->vram->mems_lock);
 	list_for_each_entry(bo, &ndev->vram->mems, link) {
@@ -348,7 +167,7 @@ int nouveau_vram_save_prepare(struct nouveau_device *ndev)
 
 void nouveau_vram_save(struct nouveau_device *ndev)
 {
-	struct vram_bo *bo;
+	struct nouveau_vram_bo *bo;
 
 	nouveau_mem_flush(ndev);
 	guard(mutex)(&ndev->vram->mems_lock);
@@ -358,7 +177,7 @@ void nouveau_vram_save(struct nouveau_device *ndev)
 
 void nouveau_vram_restore(struct nouveau_device *ndev)
 {
-	struct vram_bo *bo;
+	struct nouveau_vram_bo *bo;
 
 	guard(mutex)(&ndev->vram->mems_lock);
 	list_for_each_entry(bo, &ndev->vram->mems, link)
@@ -368,7 +187,7 @@ void nouveau_vram_restore(struct nouveau_device *ndev)
 
 void nouveau_vram_save_drop(struct nouveau_device *ndev)
 {
-	struct vram_bo *bo;
+	struct nouveau_vram_bo *bo;
 
 	guard(mutex)(&ndev->vram->mems_lock);
 	list_for_each_entry(bo, &ndev->vram->mems, link) {
