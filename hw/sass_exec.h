@@ -135,6 +135,21 @@ SASS_EXEC(i2ip);
 SASS_EXEC(vabsdiff);
 SASS_EXEC(vabsdiff4);
 
+/* sass_exec_mma.c */
+SASS_EXEC(hmma_1688);
+SASS_EXEC(hmma_884);
+SASS_EXEC(imma);
+
+/* sass_exec_matrix.c */
+SASS_EXEC(movm);
+SASS_EXEC(ldsm);
+
+/* Of HMMA (sub): order of A and B, types of D and C. */
+enum {
+	SASS_MMA_A_COL = 1 << 0, SASS_MMA_B_COL = 1 << 1, SASS_MMA_D_F32 = 1 << 2,
+	SASS_MMA_C_F32 = 1 << 3,
+};
+
 /* Of pictures: which parameters there are (bop), whose level of detail (type2). */
 enum {
 	SASS_TEX_ARRAY = 1 << 0, SASS_TEX_LOD = 1 << 1, SASS_TEX_OFFSET = 1 << 2,
@@ -252,5 +267,11 @@ SASS_FIELDS(lepc);
 SASS_FIELDS(bar_id);
 SASS_FIELDS(signs);
 SASS_FIELDS(b2r);
+SASS_FIELDS(hmma_1688);
+SASS_FIELDS(hmma_884);
+SASS_FIELDS(imma);
+SASS_FIELDS(bmma);
+SASS_FIELDS(movm);
+SASS_FIELDS(ldsm);
 
 #endif

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The opcodes. With operand forms the code is bits 8:0, else the whole of bits
- * 11:0. A row without a function is an instruction whose place is known but
- * which the model does not execute; it raises an illegal encoding, as does an
- * opcode without a row.
+ * 11:0. A row without a function is an instruction of graphics shaders: it has a
+ * name for the log and raises an illegal encoding, as does an opcode without a row.
  */
 #include "sass_exec.h"
 
@@ -207,8 +206,14 @@ const struct sass_desc sass_table[] = {
 	ATOM(0x59f, "SURED", suatom, sured),
 
 	/* matrices by the warp */
-	UNIMP(0x236, "HMMA"), UNIMP(0x23c, "HMMA"), UNIMP(0x237, "IMMA"), UNIMP(0x23d, "BMMA"),
-	UNIMP(0x23a, "MOVM"), UNIMP(0x83b, "LDSM"),
+	OP(0x236, 0, "HMMA", hmma_884, hmma_884), OP(0x23c, 0, "HMMA", hmma_1688, hmma_1688),
+	OP(0x237, 0, "IMMA", imma, imma), OP(0x23d, 0, "BMMA", imma, bmma),
+	OP(0x23a, 0, "MOVM", movm, movm), MEM(0x83b, "LDSM", ldsm, ldsm),
+
+	/* graphics shaders */
+	UNIMP(0x321, "ALD"), UNIMP(0x322, "AST"), UNIMP(0x324, "OUT"), UNIMP(0x924, "OUT"),
+	UNIMP(0x326, "IPA"), UNIMP(0x920, "AL2P"), UNIMP(0x923, "ISBERD"), UNIMP(0x925, "PIXLD"),
+	UNIMP(0x95b, "KILL"), UNIMP(0xf55, "BMOV"), UNIMP(0xf56, "BMOV"),
 };
 
 const size_t sass_table_entries = sizeof(sass_table) / sizeof(sass_table[0]);

@@ -8,7 +8,7 @@
 #include <ctype.h>
 
 #include "hwtest.h"
-#include "sass.h"
+#include "sass_exec.h"
 
 #define MAX_ITEMS	16
 
@@ -202,7 +202,7 @@ static const struct {
 	{ ".U32", " ISETP UISETP IMNMX SGXT USGXT ", SASS_SIGNED, true },
 	{ ".FTZ", " FADD FMUL FFMA FSETP FSET FMNMX F2I F2F FRND HADD2 HMUL2 HFMA2 ", SASS_FTZ,
 	  false },
-	{ ".SAT", " FADD FMUL FFMA HADD2 HMUL2 HFMA2 ", SASS_SAT, false },
+	{ ".SAT", " FADD FMUL FFMA HADD2 HMUL2 HFMA2 IMMA ", SASS_SAT, false },
 	{ ".F32", " HADD2 HMUL2 HFMA2 ", SASS_W64, false },
 	{ ".BF", " HSET2 ", SASS_HI, false },
 	{ ".NTZ", " F2I ", SASS_NTZ, false },
@@ -239,6 +239,35 @@ static void check_modifiers(const struct sass_insn *in, const char *text)
 	for (unsigned int i = 0; i < 7; i++)
 		if (i != 4 && has_modifier(text, types[i]) != (in->type == i))
 			BAD("%s: type %u", text, in->type);
+}
+
+/* Matrices: shape, types, order and step, or how many of them and which way round. */
+static void check_matrix(const struct sass_insn *in, const char *text)
+{
+	const char *operands = strchr(text, ' '), *a = strchr(operands, '.'), *b;
+	unsigned int step = 0, sub, type = in->type;
+
+	if (one_of(text, " LDSM ")) {
+		type = has_modifier(text, ".4") ? 4 : has_modifier(text, ".2") ? 2 : 1;
+		if (in->sub != has_modifier(text, ".MT88") || in->dst_width != type)
+			BAD("%s: matrices", text);
+	} else if (one_of(text, " HMMA ")) {
+		sub = (strncmp(text + (strstr(text, ".884") ? 8 : 9), ".F32", 4) ? 0 : SASS_MMA_D_F32) |
+		      (strncmp(operands - (strstr(text, "STEP") ? 10 : 4), ".F32", 4) ? 0 :
+		       SASS_MMA_C_F32);
+		b = a ? strchr(a + 1, '.') : NULL;
+		if (b)
+			sub |= (a[1] == 'C' ? SASS_MMA_A_COL : 0) | (b[1] == 'C' ? SASS_MMA_B_COL : 0);
+		if (strstr(text, "STEP"))
+			step = (unsigned int)(strstr(text, "STEP")[4] - '0');
+		if (in->sub != sub || type != step)
+			BAD("%s: matrices", text);
+	} else if (one_of(text, " IMMA ")) {
+		type = strstr(text, ".8832") ? 4 : 8;
+		if (!(in->mods & SASS_SIGNED) != (text[10] == 'U') ||
+		    !(in->mods & SASS_SIGNED_B) != (text[13] == 'U') || in->type != type)
+			BAD("%s: matrices", text);
+	}
 }
 
 static void check(const uint32_t w[4], const char *text)
@@ -280,6 +309,8 @@ static void check(const uint32_t w[4], const char *text)
 		    in.desc->srcmods != SRCMOD_HALF && in.s[i].value != 0xff && !has_number(text, in.s[i].value))
 			BAD("%s: immediate %#x", text, in.s[i].value);
 	check_modifiers(&in, text);
+	if (one_of(text, " LDSM HMMA IMMA "))
+		check_matrix(&in, text);
 }
 
 static void test_golden(void **state)
