@@ -398,6 +398,9 @@ const struct cuda_case cuda_cases[] = {
 	{ "half_math", cuda_case_half }, { "functions", cuda_case_functions },
 	{ "votes", votes }, { "atomics", atomics }, { "calls", calls }, { "cases", cases },
 	{ "variables", variables }, { "barriers", barriers }, { "spill", spill }, { "lock", lock },
+	{ "mma_half", cuda_case_mma_half }, { "mma_wmma", cuda_case_mma_wmma },
+	{ "mma_byte", cuda_case_mma_byte }, { "mma_volta", cuda_case_mma_volta },
+	{ "mma_bits", cuda_case_mma_bits },
 };
 
 const unsigned int cuda_case_count = sizeof(cuda_cases) / sizeof(cuda_cases[0]);

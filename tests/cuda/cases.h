@@ -59,5 +59,10 @@ bool cuda_case_bits(struct cuda_env *env, const struct cuda_case *c);
 bool cuda_case_convert(struct cuda_env *env, const struct cuda_case *c);
 bool cuda_case_half(struct cuda_env *env, const struct cuda_case *c);
 bool cuda_case_functions(struct cuda_env *env, const struct cuda_case *c);
+bool cuda_case_mma_half(struct cuda_env *env, const struct cuda_case *c);
+bool cuda_case_mma_wmma(struct cuda_env *env, const struct cuda_case *c);
+bool cuda_case_mma_byte(struct cuda_env *env, const struct cuda_case *c);
+bool cuda_case_mma_volta(struct cuda_env *env, const struct cuda_case *c);
+bool cuda_case_mma_bits(struct cuda_env *env, const struct cuda_case *c);
 
 #endif

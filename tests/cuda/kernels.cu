@@ -385,3 +385,5 @@ KERNEL lock(int *state, int n)
 		atomicExch(&state[0], 0);
 	}
 }
+
+#include "matrix.cuh"

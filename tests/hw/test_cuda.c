@@ -9,6 +9,7 @@
 #include "../../userspace/lib/cubin_reloc.c"
 #include "../cuda/cases.c"
 #include "../cuda/number.c"
+#include "../cuda/matrix.c"
 
 #include "launch.h"
 
