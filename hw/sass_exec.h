@@ -53,6 +53,7 @@ SASS_EXEC(dsetp);
 
 /* sass_exec_cvt.c */
 SASS_EXEC(f2f);
+SASS_EXEC(f2fp);
 SASS_EXEC(f2i);
 SASS_EXEC(i2f);
 SASS_EXEC(frnd);
@@ -191,6 +192,7 @@ SASS_FIELDS(mufu);
 SASS_FIELDS(double);
 SASS_FIELDS(dcmp);
 SASS_FIELDS(f2f);
+SASS_FIELDS(f2fp);
 SASS_FIELDS(f2i);
 SASS_FIELDS(i2f);
 SASS_FIELDS(frnd);

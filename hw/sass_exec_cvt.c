@@ -141,6 +141,19 @@ SASS_EXEC(f2f)
 	return SASS_NEXT;
 }
 
+/* .PACK_AB: two floats as halves, that of A above that of B. */
+SASS_EXEC(f2fp)
+{
+	uint32_t ta[SASS_LANES], tb[SASS_LANES], t[SASS_LANES];
+	const uint32_t *a = src_f32(w, &in->s[0], ta), *b = src_f32(w, &in->s[1], tb);
+
+	FOR_LANES(i)
+		t[i] = (uint32_t)f16_bits((double)as_f32(a[i]), in->rnd) << 16 |
+		       f16_bits((double)as_f32(b[i]), in->rnd);
+	commit(w, in->dst, t, mask);
+	return SASS_NEXT;
+}
+
 /* RN RM RP RZ; the host itself rounds to nearest even. */
 static double integral(double v, unsigned int rnd)
 {

@@ -7,6 +7,7 @@
 
 /* Types 0..6: U8 S8 U16 S16 32 64 128; registers each one moves. */
 static const uint8_t type_regs[8] = { 1, 1, 1, 1, 1, 2, 4, 0 };
+enum { TYPE_128 = 6, TYPE_U128 };
 /* Atomic types 0..6: U32 S32 U64 F32 F16x2 S64 F64. */
 static const uint8_t atom_regs[8] = { 1, 1, 2, 1, 1, 2, 2, 0 };
 
@@ -52,6 +53,18 @@ static int load(struct sass_insn *in, const uint32_t w[4], bool wide, unsigned i
 	return in->dst_width ? 0 : ILLEGAL;
 }
 
+/* Global and shared memory have .U.128 as type 7, to which nothing else is known. */
+static int load_u128(struct sass_insn *in, const uint32_t w[4], bool wide)
+{
+	int ret = load(in, w, wide, 40);
+
+	if (in->type != TYPE_U128)
+		return ret;
+	in->type = TYPE_128;
+	in->dst_width = type_regs[TYPE_128];
+	return 0;
+}
+
 static int store(struct sass_insn *in, const uint32_t w[4], bool wide, unsigned int imm_lo,
 		 unsigned int data_lo)
 {
@@ -89,13 +102,13 @@ SASS_FIELDS(stl) { return store(in, w, false, 40, 32); }
 SASS_FIELDS(ldg)
 {
 	in->pp[0] = (SASS_PT - sass_bits(w, 66, 64)) | (BIT(67) ? SASS_PP_NOT : 0);
-	return load(in, w, BIT(72), 40);
+	return load_u128(in, w, BIT(72));
 }
 
 SASS_FIELDS(lds)
 {
 	scale(in, w);
-	return load(in, w, false, 40);
+	return load_u128(in, w, false);
 }
 
 SASS_FIELDS(sts)

@@ -30,6 +30,15 @@ SASS_FIELDS(f2f)
 	return 0;
 }
 
+/* What Turing's encoding has in common with Ampere's: to nearest or to zero. */
+SASS_FIELDS(f2fp)
+{
+	in->rnd = sass_bits(w, 80, 79);
+	if (in->rnd == 1 || in->rnd == 2 || sass_bits(w, 71, 64) != SASS_RZ)
+		return ILLEGAL;
+	return sass_bits(w, 78, 74) || sass_bits(w, 90, 81) ? ILLEGAL : 0;
+}
+
 SASS_FIELDS(f2i)
 {
 	in->type = sass_bits(w, 85, 84);

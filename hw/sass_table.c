@@ -85,6 +85,7 @@ const struct sass_desc sass_table[] = {
 	ALU(0x02b, FORMS_ALL, ABC, FLOAT, "DFMA", dfma, double),
 
 	/* conversions; the second opcode of each when a side has 64 bits */
+	ALU(0x03e, FORMS_B, AB, FLOAT_AB, "F2FP", f2fp, f2fp),
 	ALU(0x104, FORMS_B, B, FLOAT, "F2F", f2f, f2f),
 	ALU(0x110, FORMS_B, B, FLOAT, "F2F", f2f, f2f),
 	ALU(0x105, FORMS_B, B, FLOAT, "F2I", f2i, f2i),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Matrices: HMMA, IMMA, BMMA, MOVM, LDSM. Whole matrices are laid out over the lanes as
+ * Matrices: HMMA, IMMA, BMMA, MOVM, LDSM, and F2FP. Whole matrices are laid out over the lanes as
  * PTX's description of mma.sync, ldmatrix and movmatrix says, by row and column, and the
  * products are compared element by element with sums in which nothing is lost.
  */
@@ -151,6 +151,48 @@ static void test_hmma_1688(void **state)
 				     want_dot(i, j, 8, C[i][j], single));
 			}
 	}
+}
+
+/* All rows and columns the same; D of lane 0. */
+static uint32_t dot_1688(const uint16_t a[8], const uint16_t b[8], uint32_t c)
+{
+	for (unsigned int lane = 0; lane < 32; lane++) {
+		unsigned int k = lane % 4 * 2;
+
+		W->r[RA][lane] = W->r[RA + 1][lane] = a[k] | (uint32_t)a[k + 1] << 16;
+		W->r[RB][lane] = b[k] | (uint32_t)b[k + 1] << 16;
+		for (unsigned int n = 0; n < 4; n++)
+			W->r[RC + n][lane] = c;
+	}
+	run(mma(0x23c, D_F32), ~0u);
+	same("alike", 0, 0, W->r[RD + 3][31], W->r[RD][0]);
+	return W->r[RD][0];
+}
+
+/* Half-way between two floats a very small C decides; what cancels leaves +0. */
+static void test_ties_and_zeros(void **state)
+{
+	static const uint16_t tie[8] = { 0x3c00, 0x0c00 };		/* 1 + 2^-24 */
+	static const uint16_t odd[8] = { 0x3c00, 0x1000, 0x0c00 };
+	static const uint16_t even[8] = { 0x3c00, 0x0c00, 0x0c00 };	/* odd . even = 1 + 2^-23 + 2^-24 */
+	static const uint16_t x[8] = { 0x7bff, 0x0001, 0x7bff, 0x0001 };
+	static const uint16_t y[8] = { 0x7bff, 0x0001, 0xfbff, 0x8001 };
+	static const uint16_t zero[8] = { 0 }, minus[8] = {
+		0x8000, 0x8000, 0x8000, 0x8000, 0x8000, 0x8000, 0x8000, 0x8000,
+	};
+
+	for (uint32_t tiny = 1; tiny < 0x23000000; tiny = tiny * 3 + 1) {
+		same("up", tiny, 0, dot_1688(tie, tie, tiny), 0x3f800001);
+		same("down", tiny, 0, dot_1688(tie, tie, tiny | 0x80000000), 0x3f800000);
+		same("odd up", tiny, 0, dot_1688(odd, even, tiny), 0x3f800002);
+		same("odd down", tiny, 0, dot_1688(odd, even, tiny | 0x80000000),
+		     0x3f800001);
+		same("alone", tiny, 0, dot_1688(x, y, tiny), tiny);
+	}
+	same("to even", 0, 0, dot_1688(tie, tie, 0), 0x3f800000);
+	same("cancelled", 0, 0, dot_1688(x, y, 0x80000000), 0);
+	same("+0 and -0", 0, 0, dot_1688(zero, tie, 0x80000000), 0);
+	same("all -0", 0, 0, dot_1688(minus, tie, 0x80000000), 0x80000000);
 }
 
 /* m8n8k4, the four products one after the other with their lanes; PTX's formulas. */
@@ -437,6 +479,53 @@ static void test_movm(void **state)
 	}
 }
 
+static uint32_t ref_half(uint32_t v)
+{
+	struct parts p = f32_parts(v);
+	struct wide s = { { 0 } };
+
+	if (p.nan)
+		return 0x7fff;
+	if (p.inf || p.exp + 24 < -40 || p.exp > 16)	/* far beyond the smallest, the largest */
+		return (uint32_t)p.negative << 15 | (p.inf || p.exp > 16 ? 0x7c00 : 0);
+	wide_add(&s, p.negative, p.m, p.exp);
+	return wide_round(&s, 5, 10) | (uint32_t)p.negative << 15;
+}
+
+/* F2FP.PACK_AB: the accumulators of one product become a source of the next. */
+static void test_f2fp(void **state)
+{
+	struct insn i = rrr(0x03e, RD, RA, RB, ARZ), rz = field(i, 79, 2, 3);
+	static const struct {
+		uint32_t a, b, nearest, zero;
+	} edges[] = {
+		{ 0x3f800fff, 0x3f801001, 0x3c003c01, 0x3c003c00 },	/* about 1 + 2^-11 */
+		{ 0x477ff000, 0xc77fefff, 0x7c00fbff, 0x7bfffbff },	/* 65520, just below */
+		{ 0x33000000, 0xb3000001, 0x00008001, 0x00008000 },	/* 2^-25 */
+		{ 0x7f800000, 0xffc00001, 0x7c007fff, 0x7c007fff },
+		{ 0x80000000, 0x7f7fffff, 0x80007c00, 0x80007bff },
+	};
+
+	for (unsigned int n = 0; n < 400; n++) {
+		for (unsigned int lane = 0; lane < 32; lane++) {
+			W->r[RA][lane] = some_float(ANY);
+			W->r[RB][lane] = (rnd32() & 0x83ffffff) + 0x32000000 + ((rnd32() & 7) << 26);
+		}
+		run(i, ~0u);
+		for (unsigned int lane = 0; lane < 32; lane++)
+			same("F2FP", W->r[RA][lane], W->r[RB][lane], W->r[RD][lane],
+			     ref_half(W->r[RA][lane]) << 16 | ref_half(W->r[RB][lane]));
+	}
+	for (unsigned int n = 0; n < sizeof(edges) / sizeof(edges[0]); n++) {
+		W->r[RA][0] = edges[n].a;
+		W->r[RB][0] = edges[n].b;
+		run(i, ~0u);
+		same("F2FP", n, 0, W->r[RD][0], edges[n].nearest);
+		run(rz, 1);
+		same("F2FP.RZ", n, 0, W->r[RD][0], edges[n].zero);
+	}
+}
+
 /* Forms that no toolchain makes, or Turing lacks, and registers out of line. */
 static void test_refused(void **state)
 {
@@ -451,6 +540,7 @@ static void test_refused(void **state)
 		{ mma(0x237, 0), NVX_SM_WARP_ERROR_ILLEGAL_PARAM },		/* B by rows */
 		{ mma(0x237, AT_BIT(74) | AT_BIT(83)), NVX_SM_WARP_ERROR_ILLEGAL_PARAM },
 		{ mma(0x23d, AT_BIT(74)), NVX_SM_WARP_ERROR_ILLEGAL_PARAM },
+		{ field(rrr(0x03e, RD, RA, RB, ARZ), 76, 1, 1), NVX_SM_WARP_ERROR_ILLEGAL_PARAM },
 		{ field(ldsm(1, false, 0), 72, 2, 3), NVX_SM_WARP_ERROR_ILLEGAL_PARAM },
 		{ field(ldsm(1, false, 0), 79, 1, 1), NVX_SM_WARP_ERROR_ILLEGAL_PARAM },
 		{ field(mma(0x23c, D_F32), 16, 8, 18), NVX_SM_WARP_ERROR_MISALIGNED_REG },
@@ -473,6 +563,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hmma_1688),
+		cmocka_unit_test(test_ties_and_zeros),
 		cmocka_unit_test(test_hmma_884),
 		cmocka_unit_test(test_imma),
 		cmocka_unit_test(test_bmma),
@@ -480,6 +571,7 @@ int main(void)
 		cmocka_unit_test(test_ldsm),
 		cmocka_unit_test(test_ldsm_addresses),
 		cmocka_unit_test(test_movm),
+		cmocka_unit_test(test_f2fp),
 		cmocka_unit_test(test_refused),
 	};
 
