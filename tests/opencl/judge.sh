@@ -47,9 +47,13 @@ known_failure() {
 	echo "$why"
 }
 
-# The subtests of piglit that an output says failed.
+# The subtests that an output says failed: piglit's, and CLBlast's routines, which may be
+# tried several times, with other kernels: CGEMM/1, CGEMM/2.
 failing() {
 	sed -n 's/^PIGLIT: {"subtest": {"\(.*\)" : "\(fail\|crash\)"}}/\1/p' "$1"
+	sed 's/\x1b\[[0-9;]*m//g' "$1" | awk -F "'" '
+		/Starting tests for the/ { routine = $2; tries[routine]++ }
+		/^ *[1-9][0-9]* test\(s\) failed/ { print routine "/" tries[routine] }'
 }
 
 # Mesa's code generator gave up on a kernel, and said so.
@@ -98,6 +102,13 @@ run_clients() {
 	run 300 clFFT-2d '[*]PASS[*]' clFFT-client --gpu -x 32 -y 32
 	run 1800 pyopencl 'all right' python3 "$2/tests/opencl/arrays.py"
 	run 600 'clpeak latency' 'Kernel launch latency : [0-9.]+ us' clpeak --kernel-latency
+	# Its buffers are half of video memory; its compute tests, which want 10^10
+	# lane-instructions a launch, are left out.
+	run 1800 'clpeak transfer' 'memcpy to mapped ptr +: [0-9.]+' \
+		env TU104_VRAM=128 clpeak --transfer-bandwidth
+	# Two of them in a launch: Mesa allows 80 % of video memory.
+	run 1800 'clpeak global' 'float16 +: [0-9.]+' \
+		env TU104_VRAM=128 NOUVEAU_LIBDRM_VRAM_LIMIT_PERCENT=200 clpeak --global-bandwidth
 	# The word is "gpu". Needs VRAM=1G.
 	run 3600 hashcat '0aa0be2a866411d9ff03515227454947:gpu' hashcat -m 0 -a 3 -D 2 -O --force \
 		--potfile-disable --self-test-disable -n 1 -u 32 0aa0be2a866411d9ff03515227454947 '?l?l?l'

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -66,6 +68,18 @@ int device_fd(void)
 
 	pthread_once(&once, start);
 	return memory;
+}
+
+uint64_t device_vram(void)
+{
+	const char *mib = getenv("TU104_VRAM");
+	uint64_t bytes = mib ? strtoull(mib, NULL, 10) << 20 : DEVICE_BYTES / 2;
+
+	if (!bytes || bytes > DEVICE_BYTES) {
+		fprintf(stderr, "TU104_VRAM=%s: not 1 to %llu (MiB)\n", mib, DEVICE_BYTES >> 20);
+		_exit(2);
+	}
+	return bytes;
 }
 
 uint64_t device_time(void)

@@ -21,6 +21,8 @@ struct device_bo {
  * errors and what it lacks go to the file $TU104_LOG, or to stderr.
  */
 int device_fd(void);
+/* Video memory to tell of, bytes: $TU104_VRAM MiB, by default half of DEVICE_BYTES. */
+uint64_t device_vram(void);
 /* The GPU's clock, ns. */
 uint64_t device_time(void);
 /* Zeroed. 0, -ENOMEM. */

@@ -94,7 +94,7 @@ static int getparam(struct drm_nouveau_getparam *param)
 		param->value = 0x164;
 		return 0;
 	case NOUVEAU_GETPARAM_FB_SIZE:
-		param->value = DEVICE_BYTES / 2;
+		param->value = device_vram();
 		return 0;
 	case NOUVEAU_GETPARAM_AGP_SIZE:
 		param->value = GART;
@@ -143,7 +143,7 @@ static int nvif(struct nvif_ioctl_v0 *ioctl)
 		*info = (struct nv_device_info_v0){
 			.platform = NV_DEVICE_INFO_V0_PCIE, .chipset = 0x164,
 			.family = NV_DEVICE_INFO_V0_TURING,
-			.ram_size = DEVICE_BYTES / 2, .ram_user = DEVICE_BYTES / 2,
+			.ram_size = device_vram(), .ram_user = device_vram(),
 		};
 		return 0;
 	}
@@ -193,7 +193,7 @@ static int pushbuf(struct drm_nouveau_gem_pushbuf *req)
 	const struct drm_nouveau_gem_pushbuf_push *p = (void *)(uintptr_t)req->push;
 	int ret = 0;
 
-	req->vram_available = DEVICE_BYTES / 2;
+	req->vram_available = device_vram();
 	req->gart_available = GART;
 	req->suffix0 = req->suffix1 = 0;
 	for (unsigned int i = 0; i < req->nr_push && !ret; i++)
