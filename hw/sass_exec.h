@@ -140,6 +140,7 @@ SASS_EXEC(vabsdiff4);
 SASS_EXEC(hmma_1688);
 SASS_EXEC(hmma_884);
 SASS_EXEC(imma);
+SASS_EXEC(bmma);
 
 /* sass_exec_matrix.c */
 SASS_EXEC(movm);

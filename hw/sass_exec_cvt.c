@@ -19,7 +19,8 @@ double f16_value(uint16_t h)
 	if (exp == 31)
 		v = man ? NAN : INFINITY;
 	else
-		v = ldexp(exp ? man + 1024 : man, (exp ? exp : 1) - 25);
+		v = (exp ? man + 1024 : man) *
+		    as_f64((uint64_t)((exp ? exp : 1) - 25 + 1023) << 52);
 	return h & 0x8000 ? -v : v;
 }
 

@@ -208,24 +208,24 @@ SASS_EXEC(hmma_884)
 	return SASS_NEXT;
 }
 
-/* Element @n of @bits bits. */
-static int32_t element(uint32_t v, unsigned int n, unsigned int bits, bool sign)
+/* The numbers of @bits bits in each of the 32 lanes, one after the other. */
+static void unpack(int16_t *v, const uint32_t *r, unsigned int bits, bool sign)
 {
-	uint32_t up = v << (32 - bits * (n + 1));
+	FOR_LANES(i)
+		for (unsigned int n = 0; n < 32 / bits; n++) {
+			uint32_t up = r[i] << (32 - bits * (n + 1));
 
-	return sign ? (int32_t)up >> (32 - bits) : (int32_t)(up >> (32 - bits));
+			*v++ = (int16_t)(sign ? (int32_t)up >> (32 - bits) :
+					 (int32_t)(up >> (32 - bits)));
+		}
 }
 
-static int32_t dot_word(const struct sass_insn *in, uint32_t a, uint32_t b)
+static inline int32_t dot_integers(const int16_t *a, const int16_t *b, unsigned int depth)
 {
-	unsigned int bits = in->type;
 	int32_t sum = 0;
 
-	if (bits == 1)
-		return __builtin_popcount(a ^ b);
-	for (unsigned int n = 0; n < 32 / bits; n++)
-		sum += element(a, n, bits, in->mods & SASS_SIGNED) *
-		       element(b, n, bits, in->mods & SASS_SIGNED_B);
+	for (unsigned int k = 0; k < depth; k++)
+		sum += a[k] * b[k];
 	return sum;
 }
 
@@ -236,20 +236,42 @@ static uint32_t to_s32(int64_t v, bool saturate)
 	return (uint32_t)v;
 }
 
-/* IMMA.8816 and .8832 of bytes and nibbles, BMMA.88128 of bits. */
+/* Four lanes have a row of A, four a column of B: .8816 of bytes, .8832 of nibbles. */
 SASS_EXEC(imma)
+{
+	int16_t a[8 * 32], b[8 * 32];
+	uint32_t t[2][SASS_LANES];
+	bool bytes = in->type == 8;
+
+	unpack(a, part(w, &in->s[0], 0), in->type, in->mods & SASS_SIGNED);
+	unpack(b, part(w, &in->s[1], 0), in->type, in->mods & SASS_SIGNED_B);
+	for (unsigned int e = 0; e < 2; e++)
+		FOR_LANES(i) {
+			unsigned int row = i / QUAD, column = i % QUAD * 2 + e;
+			int64_t sum = (int32_t)part(w, &in->s[2], e)[i];
+
+			sum += bytes ? dot_integers(a + 16 * row, b + 16 * column, 16) :
+				       dot_integers(a + 32 * row, b + 32 * column, 32);
+			t[e][i] = to_s32(sum, in->mods & SASS_SAT);
+		}
+	commit_part(w, in, 0, t[0], mask);
+	commit_part(w, in, 1, t[1], mask);
+	return SASS_NEXT;
+}
+
+/* .88128 of bits: how many differ. */
+SASS_EXEC(bmma)
 {
 	const uint32_t *a = part(w, &in->s[0], 0), *b = part(w, &in->s[1], 0);
 	uint32_t t[2][SASS_LANES];
 
 	for (unsigned int e = 0; e < 2; e++)
 		FOR_LANES(i) {
-			unsigned int row = i / QUAD, column = i % QUAD * 2 + e;
-			int64_t sum = (int32_t)part(w, &in->s[2], e)[i];
+			const uint32_t *x = a + i / QUAD * QUAD, *y = b + (i % QUAD * 2 + e) * QUAD;
 
+			t[e][i] = part(w, &in->s[2], e)[i];
 			for (unsigned int k = 0; k < QUAD; k++)
-				sum += dot_word(in, a[row * QUAD + k], b[column * QUAD + k]);
-			t[e][i] = to_s32(sum, in->mods & SASS_SAT);
+				t[e][i] += (uint32_t)__builtin_popcount(x[k] ^ y[k]);
 		}
 	commit_part(w, in, 0, t[0], mask);
 	commit_part(w, in, 1, t[1], mask);

@@ -61,7 +61,6 @@ SASS_FIELDS(imma)
 /* Bit 80: how many bits differ. */
 SASS_FIELDS(bmma)
 {
-	in->type = 1;
 	operands(in, w, 2, 1, 1, 2);
 	return BIT(74) && BIT(80) && only(w, AT(74) | AT(80)) ? 0 : ILLEGAL;
 }

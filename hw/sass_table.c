@@ -208,7 +208,7 @@ const struct sass_desc sass_table[] = {
 
 	/* matrices by the warp */
 	OP(0x236, 0, "HMMA", hmma_884, hmma_884), OP(0x23c, 0, "HMMA", hmma_1688, hmma_1688),
-	OP(0x237, 0, "IMMA", imma, imma), OP(0x23d, 0, "BMMA", imma, bmma),
+	OP(0x237, 0, "IMMA", imma, imma), OP(0x23d, 0, "BMMA", bmma, bmma),
 	OP(0x23a, 0, "MOVM", movm, movm), MEM(0x83b, "LDSM", ldsm, ldsm),
 
 	/* graphics shaders */
