@@ -366,6 +366,38 @@ static void copies_fail(struct nv *nv)
 }
 
 /*
+ * For a GPU on which no copy ever works (--inject ce-error=p100). What is queued fails
+ * with an error in its fence and in its counts, what is behind it goes on, and memory
+ * is where it was.
+ */
+static void binds_fail(struct nv *nv)
+{
+	char *p = nv_anon_aligned(BLOCK, BLOCK), *hole = nv_anon(BLOCK);
+	nv_ext ext[3] = { };
+
+	nv_pattern(p, BLOCK, 9);
+	munmap(hole, BLOCK);
+	for (unsigned int i = 0; i < 3; i++) {
+		ext[i].flags = NOUVEAU_SVM_BIND_EXT_ASYNC;
+		ext[i].syncobj = nv_syncobj(nv->fd);
+		igt_assert_eq(__nv_bind(nv->fd, i == 1 ? hole : p, BLOCK, true, &ext[i], NULL), 0);
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		int want = i == 1 ? 0 : -EIO;
+
+		igt_assert_eq(__nv_syncobj_wait(nv->fd, ext[i].syncobj, 0, 20000), 0);
+		igt_assert_eq(nv_syncobj_status(nv->fd, ext[i].syncobj), want ?: 1);
+		igt_assert_eq(ext[i].status, want);
+		igt_assert_eq(ext[i].moved, 0);
+		nv_syncobj_del(nv->fd, ext[i].syncobj);
+	}
+	igt_assert_eq(nv_pages_in_vram(p, BLOCK), 0);
+	nv_check_pattern(p, BLOCK, 9);
+	igt_assert_eq(nv_load(nv, p + 5 * PAGE), *(uint32_t *)(p + 5 * PAGE));
+	munmap(p, BLOCK);
+}
+
+/*
  * For a GPU whose LCE3, which brings pages home, is broken for good
  * (--inject ce3-error=p100). What only VRAM has comes home all the same.
  */
@@ -406,6 +438,7 @@ int igt_main()
 		{ "recover-fence-errors", fence_errors, "Fences of jobs that err" },
 		{ "recover-job-timeout", job_timeout, "A kernel that never ends" },
 		{ "recover-inject-engine", engine_broken, "No copy engine brings pages home (--inject)" },
+		{ "recover-inject-binds", binds_fail, "No copy works: queued requests fail (--inject)" },
 		{ "recover-inject-copies", copies_fail, "Copies that fail or hang (--inject)" },
 		{ "recover-together-stress", together_long, "The same, a thousand times" },
 		{ "recover-beside-stress", beside_long, "The same, a thousand deaths" },

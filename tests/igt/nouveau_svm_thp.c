@@ -432,22 +432,26 @@ static void collapse_vram(struct nv *nv) { collapse(nv, true); }
 /* Collapse and split again and again under a kernel that counts. */
 static void collapse_busy(struct nv *nv)
 {
-	const uint32_t rounds = 1000, threads = 64;
+	const uint32_t rounds = 20000, threads = 64;
 	char *p = nv_anon_aligned(BLOCK, BLOCK);
-	int good = 0;
+	unsigned int good = 0, under = 0, i;
 
 	memset(p, 0, BLOCK);
 	nv_hammer_launch(nv, p, threads, 8 * PAGE, rounds);
-	for (int i = 0; i < 10; i++) {
-		good += !madvise(p, BLOCK, MADV_COLLAPSE);
+	for (i = 0; i < 100 && nv_is_busy(nv); i++) {
+		bool collapsed = !madvise(p, BLOCK, MADV_COLLAPSE);
+
 		usleep(1000);
+		good += collapsed;
+		under += collapsed && nv_is_busy(nv);
 		igt_assert_eq(madvise(p + 3 * PAGE, PAGE, MADV_DONTNEED), 0);
 		igt_assert_eq(mprotect(p + 5 * PAGE, PAGE, i & 1 ? PROT_READ | PROT_WRITE :
 			      PROT_READ), 0);
 	}
 	igt_assert_eq(__nv_wait(nv), 0);
-	igt_info("%d of 10 collapses\n", good);
-	for (uint32_t i = 0; i < threads; i++)
+	igt_info("%u of %u collapses, %u of them under the kernel\n", good, i, under);
+	igt_assert_lt(0, under);
+	for (i = 0; i < threads; i++)
 		igt_assert_eq(*(uint32_t *)(p + i * 8 * PAGE), rounds);
 	munmap(p, BLOCK);
 }

@@ -292,6 +292,11 @@ int __nv_wait(struct nv *nv)
 	return *(volatile uint32_t *)nv->fence.map == nv->sequence ? 0 : -ENODEV;
 }
 
+bool nv_is_busy(struct nv *nv)
+{
+	return *(volatile uint32_t *)nv->fence.map != nv->sequence;
+}
+
 static void fill_qmd(struct nv *nv, const struct nv_program *program, uint32_t blocks,
 		     uint32_t threads)
 {

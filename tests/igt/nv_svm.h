@@ -73,6 +73,8 @@ void nv_put1(struct nv *nv, unsigned int subchannel, unsigned int method, uint32
 int __nv_submit(struct nv *nv);
 /* 0 when it ran, -ENODEV when the channel was killed before the end. */
 int __nv_wait(struct nv *nv);
+/* Whether what was submitted is still on its way. */
+bool nv_is_busy(struct nv *nv);
 
 /* Queue @program: @blocks of @threads, arguments at c[0x0][0x160]. */
 int __nv_launch(struct nv *nv, const struct nv_program *program, uint32_t blocks,
