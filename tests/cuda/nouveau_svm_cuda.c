@@ -4,8 +4,11 @@
  * the cubin, the driver answers the faults, the CPU knows the results.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <nvsvm.h>
 
@@ -99,6 +102,42 @@ static void refused(void)
 	nvsvm_kernel_free(kernel);
 }
 
+/* nvsvm run --cubin with a file and arguments; what its checks say is its exit status. */
+static int tool(const char *file, const char *arguments)
+{
+	const char *nvsvm = getenv("NVSVM");
+	char command[640];
+	int status;
+
+	snprintf(command, sizeof(command), "%s run --cubin %s %s", nvsvm ? nvsvm : "nvsvm", file,
+		 arguments);
+	status = system(command);
+	igt_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* Products of matrices by the command: bytes, halves (1 and -1), and a check that fails. */
+static void command_line(void)
+{
+	char file[] = "/tmp/nvsvm-cubin-XXXXXX";
+	size_t bytes = (size_t)(cubin_end - cubin_start);
+	int fd = mkstemp(file), integers, halves, wrong;
+
+	igt_assert(fd >= 0);
+	igt_assert_eq(write(fd, cubin_start, bytes), (ssize_t)bytes);
+	close(fd);
+	integers = tool(file, "--kernel mma_byte --grid 2,2 --block 128 'i32[4096]=0' 'i8[4096]=3' "
+			"'i8[4096]=-2' i32=64 --check 0=-384");
+	halves = tool(file, "--kernel mma_half --grid 8,4 'f32[4096]=0' 'u16[4096]=15360' "
+		      "'u16[4096]=48128' i32=64 --check 0=-64");
+	wrong = tool(file, "--kernel mma_half --grid 8,4 'f32[4096]=0' 'u16[4096]=15360' "
+		     "'u16[4096]=48128' i32=64 --check 0=-63");
+	unlink(file);
+	igt_assert_eq(integers, 0);
+	igt_assert_eq(halves, 0);
+	igt_assert_eq(wrong, 1);
+}
+
 int igt_main()
 {
 	igt_fixture() {
@@ -116,6 +155,8 @@ int igt_main()
 		variable();
 	igt_subtest("bad-file")
 		refused();
+	igt_subtest("tool")
+		command_line();
 	igt_fixture() {
 		nvsvm_module_free(module);
 		nvsvm_close(context);
