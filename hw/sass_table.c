@@ -143,7 +143,7 @@ const struct sass_desc sass_table[] = {
 	OP(0x992, 0, "MEMBAR", membar, no_dst),
 	OP(0x9ab, 0, "ERRBAR", membar, no_dst),
 	OP(0x98f, 0, "CCTL", cctl, cctl),
-	OP(0x990, 0, "CCTLL", nop, no_dst),
+	OP(0x990, 0, "CCTLL", nop, no_dst), OP(0xd90, 0, "CCTLL", nop, no_dst),
 
 	/* control flow */
 	OP(0x947, 0, "BRA", bra, bra),
