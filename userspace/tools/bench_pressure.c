@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * nvsvm bench pressure: half of VRAM to twice VRAM, streamed once and used again and
- * again, with migration and mapped in place, in one run. A guest with little VRAM
- * makes it quick (VRAM=64M). Every page that is touched is checked.
+ * again, with migration and mapped in place, in one run; a few words of each page, which
+ * is the worst case for migration, and all of it. A guest with little VRAM makes it quick
+ * (VRAM=64M). Every word that is touched is checked.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -12,22 +13,27 @@
 #include "kernels.h"
 
 #define PART (8 * MIB)			/* of a launch */
-#define STRIDE 1024u			/* of an access: four a page */
 #define SWEEPS 6
+
+/* Bytes from an access to the next: four a page; every sector, the GPU's unit of access. */
+static const struct pattern {
+	const char *name;
+	uint32_t stride;
+} patterns[] = { { "sparse", 1024 }, { "dense", 32 } };
 
 struct sweeps {
 	uint64_t ns[SWEEPS];
 	struct counters from, to;
 };
 
-static int sweep(struct bench *b, char *p, size_t bytes)
+static int sweep(struct bench *b, char *p, size_t bytes, uint32_t stride)
 {
 	int ret = 0;
 
 	for (size_t at = 0; at < bytes && !ret; at += PART) {
 		const struct { void *p; uint32_t count, stride; } args = {
-			p + at, PART / STRIDE, STRIDE };
-		const uint32_t grid[3] = { PART / STRIDE / 256, 1, 1 }, block[3] = { 256, 1, 1 };
+			p + at, PART / stride, stride };
+		const uint32_t grid[3] = { PART / stride / 256, 1, 1 }, block[3] = { 256, 1, 1 };
 
 		ret = nvsvm_launch(b->touch, grid, block, &args, sizeof(args));
 		if (!ret)
@@ -37,23 +43,24 @@ static int sweep(struct bench *b, char *p, size_t bytes)
 }
 
 /* @n sweeps over fresh memory that the CPU has written. */
-static int measure(struct bench *b, size_t bytes, unsigned int n, struct sweeps *s)
+static int measure(struct bench *b, size_t bytes, uint32_t stride, unsigned int n,
+		   struct sweeps *s)
 {
 	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int ret = 0;
 
 	if (p == MAP_FAILED)
 		return -12;
-	for (size_t i = 0; i < bytes; i += STRIDE)
+	for (size_t i = 0; i < bytes; i += stride)
 		*(uint32_t *)(p + i) = (uint32_t)i;
 	counters_read(&s->from);
 	for (unsigned int i = 0; i < n && !ret; i++) {
 		s->ns[i] = now_ns();
-		ret = sweep(b, p, bytes);
+		ret = sweep(b, p, bytes, stride);
 		s->ns[i] = now_ns() - s->ns[i];
 	}
 	counters_read(&s->to);
-	for (size_t i = 0; i < bytes && !ret; i += STRIDE)
+	for (size_t i = 0; i < bytes && !ret; i += stride)
 		if (*(uint32_t *)(p + i) != (uint32_t)i + n)
 			ret = complain(0, "wrong data at %zu of %zu", i, bytes);
 	munmap(p, bytes);
@@ -87,7 +94,7 @@ static void row(struct bench *b, const char *what, size_t bytes, uint64_t ns, do
 					     "pages_refaulted", "evictions_waited_for" };
 	double per_mib = (double)ns * MIB / bytes;
 
-	printf("%-26s %4zu", what, bytes / MIB);
+	printf("%-33s %4zu", what, bytes / MIB);
 	for (unsigned int i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
 		printf(" %8" PRIu64, counters_delta(&s->from, &s->to, shown[i]));
 	printf(" %8" PRIu64 " %9.2f %9.1f",
@@ -105,61 +112,71 @@ static void row(struct bench *b, const char *what, size_t bytes, uint64_t ns, do
 }
 
 /* One size: a stream, then sweeps, each beside what it is to be held against. */
-static int one_size(struct bench *b, const char *times, size_t bytes, double *fitting)
+static int one_size(struct bench *b, const struct pattern *pattern, const char *times,
+		    size_t bytes, double *fitting)
 {
 	struct sweeps stream, again, reuse, place;
 	char name[48];
 	double held;
 	int ret;
 
-	ret = measure(b, bytes, 1, &stream);
+	ret = measure(b, bytes, pattern->stride, 1, &stream);
 	if (!ret)
-		ret = measure(b, bytes, 1, &again);
+		ret = measure(b, bytes, pattern->stride, 1, &again);
 	if (ret)
 		return ret;
 	if (again.ns[0] < stream.ns[0])
 		stream = again;
-	snprintf(name, sizeof(name), "stream %s", times);
+	snprintf(name, sizeof(name), "%s, stream %s", pattern->name, times);
 	row(b, name, bytes, stream.ns[0], *fitting, &stream);
 	if (!*fitting)
 		*fitting = (double)stream.ns[0] * MIB / bytes;
 
 	if (!bench_knob("migrate", 0, NULL))
 		return complain(0, "cannot set knobs in debugfs (root?)");
-	ret = measure(b, bytes, SWEEPS, &place);
+	ret = measure(b, bytes, pattern->stride, SWEEPS, &place);
 	bench_knob("migrate", 1, NULL);
 	if (!ret)
-		ret = measure(b, bytes, SWEEPS, &reuse);
+		ret = measure(b, bytes, pattern->stride, SWEEPS, &reuse);
 	if (ret)
 		return ret;
 	held = (double)sum(place.ns, SWEEPS) * MIB / bytes;
-	snprintf(name, sizeof(name), "6 sweeps %s in place", times);
+	snprintf(name, sizeof(name), "%s, 6 sweeps %s in place", pattern->name, times);
 	row(b, name, bytes, sum(place.ns, SWEEPS), 0, &place);
-	snprintf(name, sizeof(name), "6 sweeps %s", times);
+	snprintf(name, sizeof(name), "%s, 6 sweeps %s", pattern->name, times);
 	row(b, name, bytes, sum(reuse.ns, SWEEPS), held, &reuse);
 	held = (double)steady(place.ns) * MIB / bytes;
-	snprintf(name, sizeof(name), "best of the last 3, %s", times);
+	snprintf(name, sizeof(name), "%s, best of the last 3, %s", pattern->name, times);
 	row(b, name, bytes, steady(reuse.ns), held, &reuse);
 	return 0;
 }
 
-static int run_sizes(struct bench *b)
+static int run_sizes(struct bench *b, const struct pattern *pattern, uint64_t vram)
 {
 	static const struct { const char *times; unsigned int percent; } sizes[] = {
 		{ "0.5x", 50 }, { "1x", 100 }, { "1.25x", 125 }, { "2x", 200 },
 	};
-	struct nvsvm_info info;
 	double fitting = 0;
+	int ret = 0;
+
+	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]) && !ret; i++)
+		ret = one_size(b, pattern, sizes[i].times,
+			       vram / 100 * sizes[i].percent / PART * PART, &fitting);
+	return ret;
+}
+
+static int run(struct bench *b)
+{
+	struct nvsvm_info info;
 	int ret = 0;
 
 	nvsvm_get_info(b->context, &info);
 	printf("VRAM %" PRIu64 " MiB; streams beside the one that fits, sweeps beside those in place\n",
 	       info.vram_bytes / MIB);
-	printf("%-26s %4s %8s %8s %8s %8s %8s %8s %9s %9s %7s\n", "", "MiB", "faults", "to VRAM",
+	printf("%-33s %4s %8s %8s %8s %8s %8s %8s %9s %9s %7s\n", "", "MiB", "faults", "to VRAM",
 	       "evicted", "back", "waited", "CE MiB", "ms", "us/MiB", "ratio");
-	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]) && !ret; i++)
-		ret = one_size(b, sizes[i].times,
-			       info.vram_bytes / 100 * sizes[i].percent / PART * PART, &fitting);
+	for (unsigned int i = 0; i < sizeof(patterns) / sizeof(patterns[0]) && !ret; i++)
+		ret = run_sizes(b, &patterns[i], info.vram_bytes);
 	return ret;
 }
 
@@ -178,6 +195,6 @@ int bench_pressure(int argc, char **argv)
 		return 1;
 	ret = kernel_assemble(b.context, "touch", kernel_touch, &b.touch);
 	if (!ret)
-		ret = run_sizes(&b);
+		ret = run(&b);
 	return bench_close(&b, "bench pressure", ret);
 }
