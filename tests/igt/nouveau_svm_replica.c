@@ -86,7 +86,7 @@ static uint32_t *copied(struct nv *nv, uint32_t base)
 static void both(struct nv *nv)
 {
 	uint32_t *p = copied(nv, 10), sum = 0;
-	long long faults = nv_counter("faults"), dropped = nv_counter("replicas_dropped");
+	long long mapped = nv_pages_mapped(), dropped = nv_counter("replicas_dropped");
 
 	igt_assert_eq(nv_fdinfo(nv, "drm-nouveau-svm-replicas"), BLOCK / 1024);
 	igt_assert_eq(nv_fdinfo(nv, "drm-nouveau-svm-resident"), 0);
@@ -97,7 +97,7 @@ static void both(struct nv *nv)
 		igt_assert_eq(sum, sum_of(10));
 		igt_assert_eq(nv_sum(nv, p, PAGES, PAGE), sum_of(10));
 	}
-	igt_assert_eq(nv_counter_since("faults", faults), 0);
+	igt_assert_eq(nv_pages_mapped(), mapped);
 	igt_assert_eq(nv_counter_since("replicas_dropped", dropped), 0);
 	igt_assert_eq(nv_pages_in_vram(p, BLOCK), 0);
 	munmap(p, BLOCK);

@@ -264,6 +264,11 @@ long long nv_counter_since(const char *name, long long before)
 	return now - before;
 }
 
+long long nv_pages_mapped(void)
+{
+	return nv_counter_since("pages_mapped_sys", 0) + nv_counter_since("pages_mapped_vram", 0);
+}
+
 static uint64_t getparam(uint64_t param)
 {
 	struct drm_nouveau_getparam req = { .param = param };

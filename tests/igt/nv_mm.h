@@ -44,6 +44,11 @@ void nv_evict(const void *p, size_t bytes);
 bool nv_write_file(const char *path, const char *text);
 /* Counter @name now minus @before; skips when counters cannot be read. */
 long long nv_counter_since(const char *name, long long before);
+/*
+ * Pages that were mapped for the GPU, ever. Where nothing had to be mapped there was no
+ * fault that counts; packets of old ones may still be drained after a kernel is done.
+ */
+long long nv_pages_mapped(void);
 
 uint64_t nv_vram_total(void);
 uint64_t nv_vram_used(void);
