@@ -31,7 +31,7 @@ static unsigned int seen(u64 block, s32 *stride)
 	return n;
 }
 
-/* Up, down, and with gaps: the depth grows by one with each that was expected. */
+/* Up, down, and with gaps: the depth doubles with each that was expected. */
 static void depth_grows(void **state)
 {
 	static const s32 strides[] = { 1, -1, 2, -5, NOUVEAU_SVM_STRIDE_MAX };
@@ -39,6 +39,7 @@ static void depth_grows(void **state)
 	s32 stride;
 
 	for (i = 0; i < ARRAY_SIZE(strides); i++) {
+		unsigned int walked = 2;
 		u64 block = BASE;
 
 		reset(state);
@@ -49,7 +50,9 @@ static void depth_grows(void **state)
 		for (k = 1; k <= K->stream_blocks + 3; k++) {
 			unsigned int n = seen(block, &stride);
 
-			assert_int_equal(n, min(k, K->stream_blocks));
+			assert_int_equal(n, min(1u << k, K->stream_blocks));
+			walked += n + 1;
+			assert_in_range(n, 1, walked);
 			assert_int_equal(stride, strides[i]);
 			/* what was fetched does not fault */
 			block += (s64)(n + 1) * strides[i];
@@ -81,7 +84,7 @@ static void same_block_says_nothing(void **state)
 	assert_int_equal(seen(BASE + 1, &stride), 0);
 	for (i = 0; i < 50; i++)
 		assert_int_equal(seen(BASE + 1, &stride), 0);
-	assert_int_equal(seen(BASE + 2, &stride), 1);
+	assert_int_equal(seen(BASE + 2, &stride), 2);
 }
 
 /* c[i] = a[i] + b[i]: three streams mixed, and each of them found. */
@@ -94,7 +97,7 @@ static void three_at_a_time(void **state)
 	for (i = 0; i < 8; i++) {
 		for (k = 0; k < 3; k++) {
 			n = seen(at[k], &stride);
-			assert_int_equal(n, i < 2 ? 0 : min(i - 1, K->stream_blocks));
+			assert_int_equal(n, i < 2 ? 0 : min(1u << (i - 1), K->stream_blocks));
 			at[k] += n + 1;
 		}
 	}
@@ -115,7 +118,7 @@ static void chance_is_no_stream(void **state)
 static void scaled_down_by_pressure(void **state)
 {
 	static const struct { unsigned int free_percent, depth; } cases[] = {
-		{ 100, 4 }, { 51, 4 }, { 40, 3 }, { 26, 2 }, { 14, 1 }, { 10, 0 }, { 2, 0 }, { 0, 0 },
+		{ 100, 16 }, { 51, 16 }, { 40, 12 }, { 26, 8 }, { 14, 4 }, { 10, 2 }, { 2, 0 }, { 0, 0 },
 	};
 	unsigned int i, k;
 	s32 stride;

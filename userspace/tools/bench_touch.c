@@ -10,7 +10,7 @@
 #include "bench.h"
 
 #define HUGE (2ul * MIB)
-#define SPAN (32u * MIB)		/* of address space, per pattern */
+#define SPAN_MAX (128u * MIB)
 
 struct mode {
 	const char *name;
@@ -25,28 +25,27 @@ static const struct mode modes[] = {
 
 #define MODES (sizeof(modes) / sizeof(modes[0]))
 
-static unsigned int stream_pages(uint32_t *index)
+static unsigned int stream_pages(uint32_t *index, unsigned int n)
 {
-	for (unsigned int i = 0; i < SPAN / PAGE; i++)
+	for (unsigned int i = 0; i < n; i++)
 		index[i] = i;
-	return SPAN / PAGE;
+	return n;
 }
 
 /* A page in each 64 KiB. */
-static unsigned int stride_pages(uint32_t *index)
+static unsigned int stride_pages(uint32_t *index, unsigned int n)
 {
-	for (unsigned int i = 0; i < SPAN / PAGE / 16; i++)
+	for (unsigned int i = 0; i < n / 16; i++)
 		index[i] = i * 16;
-	return SPAN / PAGE / 16;
+	return n / 16;
 }
 
 /* A quarter of the pages, in no order; the same ones in every run. */
-static unsigned int random_pages(uint32_t *index)
+static unsigned int random_pages(uint32_t *index, unsigned int n)
 {
-	const unsigned int n = SPAN / PAGE;
 	uint64_t x = 88172645463325252ull;
 
-	stream_pages(index);
+	stream_pages(index, n);
 	for (unsigned int i = n - 1; i; i--) {
 		unsigned int k;
 		uint32_t swap = index[i];
@@ -62,13 +61,19 @@ static unsigned int random_pages(uint32_t *index)
 }
 
 /* Few threads: each page that is missed holds up the rest. */
-static const struct {
+static const struct pattern {
 	const char *name;
-	unsigned int (*pages)(uint32_t *index);
+	/* Numbers for some of @n pages; returns of how many. */
+	unsigned int (*pages)(uint32_t *index, unsigned int n);
 	unsigned int blocks, threads;
+	unsigned int span;		/* bytes of address space */
+	bool alone;			/* the others' counts are as of a shorter one */
 } patterns[] = {
-	{ "stream", stream_pages, 1, 8 }, { "wide stream", stream_pages, 8, 128 },
-	{ "stride 64K", stride_pages, 8, 128 }, { "random", random_pages, 8, 128 },
+	{ "stream", stream_pages, 1, 8, 32 * MIB, false },
+	{ "long stream", stream_pages, 1, 8, SPAN_MAX, true },
+	{ "wide stream", stream_pages, 8, 128, 32 * MIB, false },
+	{ "stride 64K", stride_pages, 8, 128, 32 * MIB, false },
+	{ "random", random_pages, 8, 128, 32 * MIB, false },
 };
 
 #define PATTERNS (sizeof(patterns) / sizeof(patterns[0]))
@@ -116,15 +121,15 @@ static int touch(struct bench *b, const char *what, unsigned int pattern, uint32
 		 unsigned int n, struct measured *m, struct measured *again)
 {
 	struct { const void *p, *index; void *out; uint32_t n; } args = {
-		NULL, index, index + SPAN / PAGE, n,
+		NULL, index, index + SPAN_MAX / PAGE, n,
 	};
 	char name[32];
 	void *map;
 	int ret;
 
-	args.p = huge_new(SPAN, &map);
+	args.p = huge_new(patterns[pattern].span, &map);
 	if (!args.p) {
-		huge_free(map, SPAN);
+		huge_free(map, patterns[pattern].span);
 		return -12;
 	}
 	ret = launch(b, pattern, &args, m);
@@ -138,7 +143,7 @@ static int touch(struct bench *b, const char *what, unsigned int pattern, uint32
 		if (!ret)
 			bench_row(b, name, (size_t)n * PAGE, again);
 	}
-	huge_free(map, SPAN);
+	huge_free(map, patterns[pattern].span);
 	return ret;
 }
 
@@ -176,7 +181,8 @@ static uint64_t accesses(const struct measured *m)
 }
 
 /* Of a launch, what is left of its register accesses is for faults. */
-static void compare(const struct measured m[MODES], const struct measured *again, const char *name)
+static void compare(const struct measured m[MODES], const struct measured *again,
+		    const char *name)
 {
 	static const char *const what[] = { "replays", "pt_pushes", "pte_writes",
 					    "tlb_invalidates" };
@@ -203,10 +209,10 @@ int bench_patterns(struct bench *b)
 	int ret = index ? 0 : -12;
 
 	for (unsigned int i = 0; i < PATTERNS && ret >= 0; i++) {
-		unsigned int n = patterns[i].pages(index);
+		unsigned int n = patterns[i].pages(index, patterns[i].span / PAGE);
 		/* Not to the stack: what the CPU fetches back of that later would count. */
 		const struct { const void *in; void *out; uint32_t n; } warm = {
-			index, index + SPAN / PAGE, n };
+			index, index + SPAN_MAX / PAGE, n };
 		const uint32_t grid[3] = { 8, 1, 1 }, block[3] = { 256, 1, 1 };
 
 		/* what is not measured is there already */
@@ -216,9 +222,9 @@ int bench_patterns(struct bench *b)
 			ret = nvsvm_launch(b->touch, grid, block, &warm, 20);
 		if (!ret)
 			ret = nvsvm_wait(b->context);
-		for (unsigned int k = 0; k < MODES && !ret; k++)
+		for (unsigned int k = 0; k < (patterns[i].alone ? 1 : MODES) && !ret; k++)
 			ret = run_mode(b, &modes[k], i, index, n, &m[k], &again);
-		if (!ret)
+		if (!ret && !patterns[i].alone)
 			compare(m, &again, patterns[i].name);
 	}
 	huge_free(map, HUGE);

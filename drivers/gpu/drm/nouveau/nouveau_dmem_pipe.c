@@ -10,8 +10,8 @@
  * What is worth a doorbell depends on who asks. A range on request is long: some
  * MiB. Faults come in batches of any shape, of a page in each of many blocks or of
  * whole blocks: one push when a few MiB have gathered, so that the engine has work
- * while the rest is collected, and one for the rest, whatever its size. The first
- * batch after an interrupt does with one.
+ * while more is collected, one when what it has will be done soon, and so on; three for
+ * 32 MiB. The first batch after an interrupt does with one.
  *
  * The caller holds mmap_lock from the first job to nouveau_dmem_pipe_flush().
  * Copies are between physical addresses: they wait for no fault of anybody.
@@ -37,6 +37,8 @@
 #define GROUP_PAGES_FEW	(16 * NOUVEAU_BLOCK_PAGES)
 /* Worth a doorbell in any case. */
 #define EARLY_PAGES	(2 * NOUVEAU_BLOCK_PAGES)
+/* How many pages are collected, about, while the engine copies one. */
+#define COLLECTS	3
 /* Slots of a group that are kept for the next time. */
 #define KEEP_SLOTS	GROUP_JOBS
 
@@ -275,7 +277,7 @@ static bool pipe_is_due(struct nouveau_dmem_pipe *pipe)
 	    group->pages >= (few ? GROUP_PAGES_FEW : GROUP_PAGES))
 		return true;
 	if (few)
-		return !pipe->lone && !pipe->pushed && group->pages >= EARLY_PAGES;
+		return !pipe->lone && group->pages >= max(EARLY_PAGES, COLLECTS * pipe->pushed);
 	/* Nothing but the first may be small; then the engine is to have one ahead. */
 	return group->pages >= min(pipe->pushed, EARLY_PAGES) && pipe_running(pipe) < AHEAD;
 }

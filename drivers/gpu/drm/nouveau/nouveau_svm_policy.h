@@ -20,7 +20,7 @@
 	X(density_full_percent, 90, "the same when VRAM is about to run out") \
 	X(pressure_percent, 12, "free VRAM below which density_percent rises") \
 	X(noprefetch_percent, 3, "free VRAM below which nothing is prefetched") \
-	X(stream_blocks, 4, "most blocks fetched ahead of a stream; 0: none") \
+	X(stream_blocks, 16, "most blocks fetched ahead of a stream; 0: none") \
 	X(stream_percent, 50, "free VRAM below which a stream gets fewer") \
 	X(thrash_moves, 3, "returns to system memory that count as thrash; 0: none do") \
 	X(thrash_window, 64, "blocks served within which they count") \

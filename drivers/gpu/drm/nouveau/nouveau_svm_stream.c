@@ -4,8 +4,8 @@
  *
  * Density prefetch stops at the edge of a 2 MiB block. A kernel that walks over
  * memory faults once in every block it comes to; when it has done so a few times
- * where it was expected to, the blocks that come next are fetched along, more of
- * them the longer it has gone on, and fewer as VRAM runs out, where what is
+ * where it was expected to, the blocks that come next are fetched along, twice as
+ * many each time, and fewer as VRAM runs out, where what is
  * fetched too early pushes out what is used.
  *
  * Several streams at a time: a kernel that adds two arrays into a third has
@@ -22,6 +22,8 @@
 /* Expected faults that make a stream. */
 #define RUN_MIN		2u
 #define RUN_MAX		1000u
+/* Of what is fetched ahead; more than any use of the knob. */
+#define DOUBLINGS	16u
 
 /* To the front, where the ones used last are. */
 static void stream_touch(struct nouveau_svm_streams *st, unsigned int i)
@@ -58,7 +60,8 @@ static unsigned int stream_depth(const struct nouveau_svm_stream *s,
 
 	if (s->run < RUN_MIN)
 		return 0;
-	depth = min_t(unsigned int, s->run - RUN_MIN + 1, k->stream_blocks);
+	/* Twice as many each time, which is never more than it has come so far. */
+	depth = min_t(unsigned int, 2u << min(s->run - RUN_MIN, DOUBLINGS), k->stream_blocks);
 	/* Percent of units of 1 MiB: no overflow, no 64-bit by 64-bit division. */
 	free = (unsigned int)((vram_free >> 20) * 100 / (u32)((vram_total >> 20) + 1));
 	if (vram_total && free < k->stream_percent)
