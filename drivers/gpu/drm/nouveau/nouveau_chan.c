@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * One channel: its memory, its ring, its death.
+ * One channel: its memory, its life, its death. What is submitted to it is in
+ * nouveau_chan_ring.c.
  *
  * Memory: an instance block in VRAM; USERD, a page with the semaphore, and the
  * ring in coherent system memory, so that the CPU never reads or writes across
- * the bus except for the doorbell. The ring is a GPFIFO and, entry for entry, a
- * tail of 32 bytes: the methods that release the semaphore and raise the
- * non-stall interrupt, at the end of each submission. The channel can read its
- * ring but not write it.
+ * the bus except for the doorbell.
  *
  * Death: nouveau_chan_kill() stops scheduling at once; a work item then takes
  * the channel off the hardware and only after that fails its fences, since
@@ -35,19 +33,14 @@
 #include "tu102_gr.h"
 #include "tu102_inst.h"
 
-#define RING_ORDER	10
-#define RING_ENTRIES	BIT(RING_ORDER)
-#define TAIL_WORDS	8
-#define TAILS_OFFSET	(RING_ENTRIES * NVC46F_GP_ENTRY__SIZE)
-/* Methods for once, behind the tails. */
-#define PROLOGUE_OFFSET	(TAILS_OFFSET + RING_ENTRIES * TAIL_WORDS * 4)
+/* Methods for once, behind the tails of the ring. */
+#define PROLOGUE_OFFSET	(CHAN_TAILS_OFFSET + CHAN_RING_ENTRIES * CHAN_TAIL_WORDS * 4)
 #define PROLOGUE_BYTES	64
 #define RING_BYTES	(PROLOGUE_OFFSET + PROLOGUE_BYTES)
 
-#define ROOM_TIMEOUT	(10 * HZ)
 #define CE_SUBCHANNEL	4		/* GRCE on a graphics channel */
 
-static_assert(RING_ENTRIES == NOUVEAU_CHAN_ENTRIES);
+static_assert(CHAN_RING_ENTRIES == NOUVEAU_CHAN_ENTRIES);
 
 /* ---- making one ----------------------------------------------------------- */
 
@@ -99,7 +92,7 @@ static int chan_write_inst(struct nouveau_chan *chan)
 		.pdb = nouveau_pt_root(nouveau_vm_pt(chan->vm)),
 		.userd = chan->userd.dma,
 		.gp_base = chan->ring.va,
-		.gp_order = RING_ORDER,
+		.gp_order = CHAN_RING_ORDER,
 		.chid = chan->hw.chid,
 		.privileged = chan->flags & NOUVEAU_CHAN_PRIVILEGED,
 		.replayable = chan->flags & NOUVEAU_CHAN_REPLAYABLE,
@@ -319,120 +312,6 @@ const char *nouveau_chan_name(const struct nouveau_chan *chan)
 	return chan->name;
 }
 
-/* ---- submission ------------------------------------------------------------ */
-
-static unsigned int chan_room(const struct nouveau_chan *chan)
-{
-	return RING_ENTRIES - 1 - (unsigned int)(chan->put - READ_ONCE(chan->fences.done));
-}
-
-static void chan_write_gp_locked(struct nouveau_chan *chan, u64 va, u32 bytes, bool wait)
-{
-	u32 *gp = chan->ring.cpu;
-
-	lockdep_assert_held(&chan->lock);
-	nouveau_gp_entry(&gp[(chan->put % RING_ENTRIES) * 2], va, bytes, wait);
-	chan->put++;
-}
-
-/* Release of @seqno and maybe an interrupt, in the tail that belongs to the next entry. */
-static void chan_write_tail_locked(struct nouveau_chan *chan, u64 seqno, bool quiet)
-{
-	u32 offset = TAILS_OFFSET + (chan->put % RING_ENTRIES) * TAIL_WORDS * 4;
-	struct nouveau_pb pb;
-
-	lockdep_assert_held(&chan->lock);
-	nouveau_pb_init(&pb, chan->ring.cpu + offset, TAIL_WORDS);
-	nouveau_pb_release(&pb, chan->sem.va, seqno, true);
-	if (!quiet)
-		nouveau_pb_imm(&pb, 0, NVC46F_NON_STALL_INTERRUPT, 0);
-	WARN_ON_ONCE(!nouveau_pb_ok(&pb));
-	chan_write_gp_locked(chan, chan->ring.va + offset, nouveau_pb_bytes(&pb), false);
-}
-
-static int chan_emit(struct nouveau_chan *chan, const struct nouveau_push *push, unsigned int n,
-		     struct dma_fence *fence, bool quiet)
-{
-	unsigned int i;
-	long left;
-	u64 seqno;
-
-	if (n >= RING_ENTRIES - 1)
-		return -EINVAL;
-	if (nouveau_fails())
-		return -ETIMEDOUT;
-	mutex_lock(&chan->lock);
-	left = wait_event_timeout(chan->fences.wait,
-				  READ_ONCE(chan->dead) || chan_room(chan) > n, ROOM_TIMEOUT);
-	if (READ_ONCE(chan->dead) || !chan->attached || !left) {
-		mutex_unlock(&chan->lock);
-		return chan->dead || left ? -ENODEV : -ETIMEDOUT;
-	}
-	for (i = 0; i < n; i++)
-		chan_write_gp_locked(chan, push[i].va, push[i].bytes, push[i].no_prefetch);
-	seqno = nouveau_fence_emit(&chan->fences, fence, chan->put + 1);
-	chan_write_tail_locked(chan, seqno, quiet);
-	/* Entries and methods before GP_PUT; the doorbell orders itself. */
-	dma_wmb();
-	WRITE_ONCE(*chan->hw.gp_put, chan->put % RING_ENTRIES);
-	nouveau_stat_inc(&chan->ndev->stats, NOUVEAU_STAT_SUBMIT);
-	tu102_fifo_ring(chan->ndev, &chan->hw);
-	mutex_unlock(&chan->lock);
-	nouveau_chans_arm_watchdog(chan->ndev);
-	return 0;
-}
-
-int nouveau_chan_emit(struct nouveau_chan *chan, const struct nouveau_push *push, unsigned int n,
-		      struct dma_fence *fence)
-{
-	return chan_emit(chan, push, n, fence, false);
-}
-
-int nouveau_chan_emit_quiet(struct nouveau_chan *chan, const struct nouveau_push *push,
-			    unsigned int n, struct dma_fence *fence)
-{
-	return chan_emit(chan, push, n, fence, true);
-}
-
-void nouveau_chan_poll(struct nouveau_chan *chan)
-{
-	nouveau_fence_process(&chan->fences);
-}
-
-struct dma_fence *nouveau_chan_submit(struct nouveau_chan *chan, const struct nouveau_push *push,
-				      unsigned int n)
-{
-	struct dma_fence *fence = nouveau_fence_alloc();
-	int ret;
-
-	if (!fence)
-		return ERR_PTR(-ENOMEM);
-	ret = nouveau_chan_emit(chan, push, n, fence);
-	if (ret) {
-		kfree(fence);
-		return ERR_PTR(ret);
-	}
-	return fence;
-}
-
-static bool chan_is_idle(struct nouveau_chan *chan)
-{
-	return READ_ONCE(chan->fences.done) == READ_ONCE(chan->put);
-}
-
-int nouveau_chan_idle(struct nouveau_chan *chan, unsigned int timeout_ms, bool interruptible)
-{
-	unsigned long timeout = msecs_to_jiffies(timeout_ms);
-	long left;
-
-	if (interruptible)
-		left = wait_event_interruptible_timeout(chan->fences.wait, chan_is_idle(chan),
-							timeout);
-	else
-		left = wait_event_timeout(chan->fences.wait, chan_is_idle(chan), timeout);
-	return left < 0 ? left : left ? 0 : -ETIME;
-}
-
 /* ---- death ------------------------------------------------------------------ */
 
 static void chan_kill_work(struct work_struct *work)
@@ -480,7 +359,7 @@ int nouveau_chan_revive(struct nouveau_chan *chan)
 	ret = chan->attached ? 0 : -ENODEV;
 	if (!ret) {
 		/* GP_GET and GP_PUT start at 0, so the counts go on at a multiple. */
-		chan->put = round_up(chan->put, RING_ENTRIES);
+		chan->put = round_up(chan->put, CHAN_RING_ENTRIES);
 		WRITE_ONCE(*chan->hw.gp_put, 0);
 		nouveau_fence_thaw(&chan->fences, chan->put);
 		reinit_completion(&chan->killed);

@@ -2,7 +2,10 @@
 #ifndef __NOUVEAU_CHAN_PRIV_H__
 #define __NOUVEAU_CHAN_PRIV_H__
 
-/* Shared by nouveau_chan.c (one channel) and nouveau_chans.c (all of a device). */
+/*
+ * Shared by nouveau_chan.c (one channel), nouveau_chan_ring.c (what is submitted to it)
+ * and nouveau_chans.c (all of a device).
+ */
 #include <linux/ratelimit_types.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
@@ -15,6 +18,12 @@
 #include "nouveau_kbuf.h"
 #include "nouveau_vram.h"
 #include "tu102_fifo.h"
+
+/* The ring: GP entries, and behind them a tail of methods for each. */
+#define CHAN_RING_ORDER		10
+#define CHAN_RING_ENTRIES	BIT(CHAN_RING_ORDER)
+#define CHAN_TAIL_WORDS		8
+#define CHAN_TAILS_OFFSET	(CHAN_RING_ENTRIES * NVC46F_GP_ENTRY__SIZE)
 
 struct nouveau_chan {
 	struct kref ref;
