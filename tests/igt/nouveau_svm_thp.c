@@ -429,30 +429,41 @@ static void collapse(struct nv *nv, bool vram)
 static void collapse_ram(struct nv *nv) { collapse(nv, false); }
 static void collapse_vram(struct nv *nv) { collapse(nv, true); }
 
-/* Collapse and split again and again under a kernel that counts. */
-static void collapse_busy(struct nv *nv)
+/* Collapses and splits under a kernel, until that is done: how many it saw. */
+static unsigned int collapse_under(struct nv *nv, char *p)
 {
-	const uint32_t rounds = 20000, threads = 64;
-	char *p = nv_anon_aligned(BLOCK, BLOCK);
-	unsigned int good = 0, under = 0, i;
+	unsigned int under = 0;
 
-	memset(p, 0, BLOCK);
-	nv_hammer_launch(nv, p, threads, 8 * PAGE, rounds);
-	for (i = 0; i < 100 && nv_is_busy(nv); i++) {
+	for (unsigned int i = 0; i < 100 && nv_is_busy(nv); i++) {
 		bool collapsed = !madvise(p, BLOCK, MADV_COLLAPSE);
 
 		usleep(1000);
-		good += collapsed;
 		under += collapsed && nv_is_busy(nv);
 		igt_assert_eq(madvise(p + 3 * PAGE, PAGE, MADV_DONTNEED), 0);
 		igt_assert_eq(mprotect(p + 5 * PAGE, PAGE, i & 1 ? PROT_READ | PROT_WRITE :
 			      PROT_READ), 0);
 	}
 	igt_assert_eq(__nv_wait(nv), 0);
-	igt_info("%u of %u collapses, %u of them under the kernel\n", good, i, under);
-	igt_assert_lt(0, under);
-	for (i = 0; i < threads; i++)
-		igt_assert_eq(*(uint32_t *)(p + i * 8 * PAGE), rounds);
+	return under;
+}
+
+/* Collapse and split again and again under a kernel that counts. */
+static void collapse_busy(struct nv *nv)
+{
+	const uint32_t rounds = 20000, threads = 64;
+	char *p = nv_anon_aligned(BLOCK, BLOCK);
+	unsigned int under = 0, n;
+
+	memset(p, 0, BLOCK);
+	/* a busy machine may be slower with one collapse than with the kernel */
+	for (n = 0; n < 100 && under < 3; n++) {
+		nv_hammer_launch(nv, p, threads, 8 * PAGE, rounds);
+		under += collapse_under(nv, p);
+	}
+	igt_info("%u collapses under %u kernels\n", under, n);
+	igt_assert_lte(3, under);
+	for (uint32_t i = 0; i < threads; i++)
+		igt_assert_eq(*(uint32_t *)(p + i * 8 * PAGE), n * rounds);
 	munmap(p, BLOCK);
 }
 
