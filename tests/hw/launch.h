@@ -174,4 +174,10 @@ static inline bool le_kill(struct launch_env *e)
 	a_s2r(0, 0x21), a_s2r(1, 0x25), a_mad(0, 1, block, 0), \
 	a_mov(4, (uint32_t)L_DATA_VA), a_mov(5, (uint32_t)(L_DATA_VA >> 32)), a_wide(2, 0, 4, 4)
 
+/* GR has trapped. */
+static inline void le_wait_trap(struct gputest *gt)
+{
+	assert_true(sim_poll32(gt->sim, GR_INTR, 1 << 21, 1 << 21, 2000));
+}
+
 #endif

@@ -165,4 +165,57 @@ static inline void env_invalidate(struct mmu_env *e, struct mmu_invalidate inv)
 	pthread_mutex_unlock(&e->gpu->lock);
 }
 
+static inline int env_setup(void **state)
+{
+	struct mmu_env *e = malloc(sizeof(*e));
+
+	env_create(e, NULL);
+	*state = e;
+	return 0;
+}
+
+static inline int env_teardown(void **state)
+{
+	env_destroy(*state);
+	free(*state);
+	return 0;
+}
+
+static inline void env_expect_pa_in(struct mmu_env *e, struct tlb *tlb, const struct mmu_as *as,
+			 uint64_t va, uint64_t pa)
+{
+	struct mmu_xlat x;
+
+	assert_int_equal(env_translate_in(e, tlb, as, va, MMU_READ, &x), MMU_OK);
+	assert_int_equal(x.pa, pa);
+	assert_ptr_equal(x.ptr, sim_vram(e->sim, pa, 1));
+}
+
+static inline void env_expect_pa(struct mmu_env *e, uint64_t va, uint64_t pa)
+{
+	env_expect_pa_in(e, e->tlb, &e->as, va, pa);
+}
+
+static inline void env_expect_fault(struct mmu_env *e, uint64_t va, enum mmu_access access, unsigned int type)
+{
+	struct mmu_xlat x;
+
+	assert_int_equal(env_translate(e, va, access, &x), MMU_FAULT);
+	assert_int_equal(x.fault_type, type);
+	assert_null(x.ptr);
+}
+
+static inline void env_flush_pdb(struct mmu_env *e, const struct mmu_as *as)
+{
+	env_invalidate(e, (struct mmu_invalidate){
+		.all_va = true, .pdb = as->pdb, .pdb_aperture = as->pdb_aperture });
+}
+
+static inline void env_flush_va(struct mmu_env *e, uint64_t va, unsigned int log2_pages)
+{
+	env_invalidate(e, (struct mmu_invalidate){
+		.va = va, .size_log2_pages = log2_pages,
+		.pdb = e->as.pdb, .pdb_aperture = e->as.pdb_aperture });
+}
+
 #endif

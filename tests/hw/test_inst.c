@@ -26,13 +26,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	env_destroy(*state);
-	free(*state);
-	return 0;
-}
-
 static uint32_t *words(struct mmu_env *e)
 {
 	return sim_vram(e->sim, INST, 4096);
@@ -161,7 +154,7 @@ static void test_last_subcontext_rules(void **state)
 	assert_int_equal(decode(*state, 0, &as), -1);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, env_teardown)
 
 int main(void)
 {

@@ -10,22 +10,6 @@
 #define SECOND	1000000000ull
 #define VA	0x7f0000000000ull
 
-static int setup(void **state)
-{
-	struct mmu_env *e = calloc(1, sizeof(*e));
-
-	env_create(e, NULL);
-	*state = e;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	env_destroy(*state);
-	free(*state);
-	return 0;
-}
-
 static void touch(struct mmu_env *e, uint64_t va)
 {
 	struct mmu_xlat x;
@@ -134,7 +118,7 @@ static void test_thread(void **state)
 	sim_destroy(e.sim);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, env_setup, env_teardown)
 
 int main(void)
 {

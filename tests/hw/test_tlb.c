@@ -15,95 +15,19 @@
 #define PA1	0x2000000ull
 #define PA2	0x2400000ull
 
-static int setup(void **state)
-{
-	struct mmu_env *e = malloc(sizeof(*e));
-
-	env_create(e, NULL);
-	*state = e;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	env_destroy(*state);
-	free(*state);
-	return 0;
-}
-
-static void expect_pa_in(struct mmu_env *e, struct tlb *tlb, const struct mmu_as *as,
-			 uint64_t va, uint64_t pa)
-{
-	struct mmu_xlat x;
-
-	assert_int_equal(env_translate_in(e, tlb, as, va, MMU_READ, &x), MMU_OK);
-	assert_int_equal(x.pa, pa);
-	assert_ptr_equal(x.ptr, sim_vram(e->sim, pa, 1));
-}
-
-static void expect_pa(struct mmu_env *e, uint64_t va, uint64_t pa)
-{
-	expect_pa_in(e, e->tlb, &e->as, va, pa);
-}
-
-static void expect_fault(struct mmu_env *e, uint64_t va, enum mmu_access access, unsigned int type)
-{
-	struct mmu_xlat x;
-
-	assert_int_equal(env_translate(e, va, access, &x), MMU_FAULT);
-	assert_int_equal(x.fault_type, type);
-	assert_null(x.ptr);
-}
-
-static void flush_pdb(struct mmu_env *e, const struct mmu_as *as)
-{
-	env_invalidate(e, (struct mmu_invalidate){
-		.all_va = true, .pdb = as->pdb, .pdb_aperture = as->pdb_aperture });
-}
-
-static void flush_va(struct mmu_env *e, uint64_t va, unsigned int log2_pages)
-{
-	env_invalidate(e, (struct mmu_invalidate){
-		.va = va, .size_log2_pages = log2_pages,
-		.pdb = e->as.pdb, .pdb_aperture = e->as.pdb_aperture });
-}
-
-static void test_translation(void **state)
-{
-	struct mmu_env *e = *state;
-	struct mmu_xlat x;
-
-	env_map(e, VA, 12, PA1, PTE_VALID | 6ull << 56);
-	assert_int_equal(env_translate(e, VA + 0x123, MMU_WRITE, &x), MMU_OK);
-	assert_int_equal(x.pa, PA1 + 0x123);
-	assert_int_equal(x.len, 0x1000 - 0x123);
-	assert_int_equal(x.page_shift, 12);
-	assert_int_equal(x.kind, 6);
-	assert_int_equal(x.aperture, APERTURE_VRAM);
-	assert_false(x.sparse);
-	env_map(e, VA + (2 << 20), 16, PA1 + 0x10000, PTE_VALID);
-	assert_int_equal(env_translate(e, VA + (2 << 20) + 0x8001, MMU_READ, &x), MMU_OK);
-	assert_int_equal(x.pa, PA1 + 0x18001);
-	assert_int_equal(x.len, 0x10000 - 0x8001);
-	env_map(e, VA + (4 << 20), 21, PA2, PTE_VALID);
-	assert_int_equal(env_translate(e, VA + (4 << 20) + 0x12345, MMU_READ, &x), MMU_OK);
-	assert_int_equal(x.pa, PA2 + 0x112345);		/* VA itself is 1 MiB into its 2 MiB */
-	assert_int_equal(x.page_shift, 21);
-}
-
 static void test_stale_until_invalidated(void **state)
 {
 	struct mmu_env *e = *state;
 
 	env_map(e, VA, 12, PA1, PTE_VALID);
-	expect_pa(e, VA, PA1);
+	env_expect_pa(e, VA, PA1);
 	env_map(e, VA, 12, PA2, PTE_VALID);
-	expect_pa(e, VA, PA1);
+	env_expect_pa(e, VA, PA1);
 	env_map(e, VA, 12, 0, 0);
-	expect_pa(e, VA + 8, PA1 + 8);
+	env_expect_pa(e, VA + 8, PA1 + 8);
 	env_map(e, VA, 12, PA2, PTE_VALID);
-	flush_pdb(e, &e->as);
-	expect_pa(e, VA, PA2);
+	env_flush_pdb(e, &e->as);
+	env_expect_pa(e, VA, PA2);
 }
 
 static void test_invalid_entries_stay(void **state)
@@ -111,14 +35,14 @@ static void test_invalid_entries_stay(void **state)
 	struct mmu_env *e = *state;
 
 	env_slot(e, &e->as, VA, 12);
-	expect_fault(e, VA, MMU_READ, NV_PFAULT_FAULT_TYPE_PTE);
+	env_expect_fault(e, VA, MMU_READ, NV_PFAULT_FAULT_TYPE_PTE);
 	env_map(e, VA, 12, PA1, PTE_VALID);
-	expect_fault(e, VA, MMU_READ, NV_PFAULT_FAULT_TYPE_PTE);
+	env_expect_fault(e, VA, MMU_READ, NV_PFAULT_FAULT_TYPE_PTE);
 	/* an invalid 4 KiB entry says nothing about the page next to it */
 	env_map(e, VA + 0x1000, 12, PA2, PTE_VALID);
-	expect_pa(e, VA + 0x1000, PA2);
-	flush_pdb(e, &e->as);
-	expect_pa(e, VA, PA1);
+	env_expect_pa(e, VA + 0x1000, PA2);
+	env_flush_pdb(e, &e->as);
+	env_expect_pa(e, VA, PA1);
 }
 
 /* A miss in a directory denies everything below that entry. */
@@ -127,12 +51,12 @@ static void test_directory_miss_covers_its_range(void **state)
 	struct mmu_env *e = *state;
 
 	env_pd1_slot(e, &e->as, VA);
-	expect_fault(e, VA, MMU_READ, NV_PFAULT_FAULT_TYPE_PDE);
+	env_expect_fault(e, VA, MMU_READ, NV_PFAULT_FAULT_TYPE_PDE);
 	env_map(e, VA - 0x10000000, 12, PA1, PTE_VALID);	/* same 512 MiB, other 2 MiB */
-	expect_fault(e, VA - 0x10000000, MMU_READ, NV_PFAULT_FAULT_TYPE_PDE);
+	env_expect_fault(e, VA - 0x10000000, MMU_READ, NV_PFAULT_FAULT_TYPE_PDE);
 	/* an invalidate of one page in there takes the whole entry away */
-	flush_va(e, VA + 0x3000, 0);
-	expect_pa(e, VA - 0x10000000, PA1);
+	env_flush_va(e, VA + 0x3000, 0);
+	env_expect_pa(e, VA - 0x10000000, PA1);
 }
 
 static void test_va_scope(void **state)
@@ -141,18 +65,18 @@ static void test_va_scope(void **state)
 
 	for (unsigned int i = 0; i < 8; i++) {
 		env_map(e, VA + i * 0x1000, 12, PA1 + i * 0x1000, PTE_VALID);
-		expect_pa(e, VA + i * 0x1000, PA1 + i * 0x1000);
+		env_expect_pa(e, VA + i * 0x1000, PA1 + i * 0x1000);
 		env_map(e, VA + i * 0x1000, 12, PA2 + i * 0x1000, PTE_VALID);
 	}
-	flush_va(e, VA + 0x5000, 0);
+	env_flush_va(e, VA + 0x5000, 0);
 	for (unsigned int i = 0; i < 8; i++)
-		expect_pa(e, VA + i * 0x1000, (i == 5 ? PA2 : PA1) + i * 0x1000);
-	flush_va(e, VA + 0x3000, 1);	/* 8 KiB, aligned down: pages 2 and 3 */
+		env_expect_pa(e, VA + i * 0x1000, (i == 5 ? PA2 : PA1) + i * 0x1000);
+	env_flush_va(e, VA + 0x3000, 1);	/* 8 KiB, aligned down: pages 2 and 3 */
 	for (unsigned int i = 0; i < 8; i++)
-		expect_pa(e, VA + i * 0x1000,
+		env_expect_pa(e, VA + i * 0x1000,
 			  (i == 5 || i == 2 || i == 3 ? PA2 : PA1) + i * 0x1000);
-	flush_va(e, VA, 63);
-	expect_pa(e, VA, PA2);
+	env_flush_va(e, VA, 63);
+	env_expect_pa(e, VA, PA2);
 }
 
 /* One 4 KiB in the middle of a large page drops the large page. */
@@ -161,12 +85,12 @@ static void test_va_scope_of_large_pages(void **state)
 	struct mmu_env *e = *state;
 
 	env_map(e, VA, 21, PA1, PTE_VALID);
-	expect_pa(e, VA & ~0x1fffffull, PA1);
+	env_expect_pa(e, VA & ~0x1fffffull, PA1);
 	env_map(e, VA, 21, PA2, PTE_VALID);
-	flush_va(e, (VA & ~0x1fffffull) + 0x200000, 0);
-	expect_pa(e, VA & ~0x1fffffull, PA1);
-	flush_va(e, (VA & ~0x1fffffull) + 0x1ff000, 0);
-	expect_pa(e, VA & ~0x1fffffull, PA2);
+	env_flush_va(e, (VA & ~0x1fffffull) + 0x200000, 0);
+	env_expect_pa(e, VA & ~0x1fffffull, PA1);
+	env_flush_va(e, (VA & ~0x1fffffull) + 0x1ff000, 0);
+	env_expect_pa(e, VA & ~0x1fffffull, PA2);
 }
 
 static void test_pdb_scope(void **state)
@@ -176,19 +100,19 @@ static void test_pdb_scope(void **state)
 
 	env_map(e, VA, 12, PA1, PTE_VALID);
 	env_map_in(e, &other, VA, 12, PA2, PTE_VALID);
-	expect_pa(e, VA, PA1);
-	expect_pa_in(e, e->tlb, &other, VA, PA2);
+	env_expect_pa(e, VA, PA1);
+	env_expect_pa_in(e, e->tlb, &other, VA, PA2);
 	env_map(e, VA, 12, PA1 + 0x1000, PTE_VALID);
 	env_map_in(e, &other, VA, 12, PA2 + 0x1000, PTE_VALID);
-	flush_pdb(e, &other);
-	expect_pa(e, VA, PA1);
-	expect_pa_in(e, e->tlb, &other, VA, PA2 + 0x1000);
+	env_flush_pdb(e, &other);
+	env_expect_pa(e, VA, PA1);
+	env_expect_pa_in(e, e->tlb, &other, VA, PA2 + 0x1000);
 	/* the same address in system memory is another directory */
 	env_invalidate(e, (struct mmu_invalidate){
 		.all_va = true, .pdb = e->as.pdb, .pdb_aperture = APERTURE_SYS_COH });
-	expect_pa(e, VA, PA1);
-	flush_pdb(e, &e->as);
-	expect_pa(e, VA, PA1 + 0x1000);
+	env_expect_pa(e, VA, PA1);
+	env_flush_pdb(e, &e->as);
+	env_expect_pa(e, VA, PA1 + 0x1000);
 }
 
 static void test_levels(void **state)
@@ -198,7 +122,7 @@ static void test_levels(void **state)
 	uint64_t pd0 = env_pd0_slot(e, &e->as, VA), old_table, new_table;
 
 	env_map(e, VA, 12, PA1, PTE_VALID);
-	expect_pa(e, VA, PA1);
+	env_expect_pa(e, VA, PA1);
 	/* swap the page table for another one */
 	old_table = *env_qword(e, pd0 + 8);
 	new_table = env_table(e);
@@ -206,22 +130,22 @@ static void test_levels(void **state)
 	env_store(e, pd0 + 8, new_table >> 4 | 2);
 	inv.level = 1;	/* PTE only: the directory entry stays cached */
 	env_invalidate(e, inv);
-	expect_pa(e, VA, PA1);
+	env_expect_pa(e, VA, PA1);
 	inv.level = 2;	/* up to PDE0 */
 	env_invalidate(e, inv);
-	expect_pa(e, VA, PA2);
+	env_expect_pa(e, VA, PA2);
 	/* a 2 MiB PTE lives in PD0 */
 	env_store(e, pd0 + 8, 0);
 	env_map(e, VA, 21, PA1, PTE_VALID);
 	env_invalidate(e, inv);
-	expect_pa(e, VA, PA1 + 0x100000);
+	env_expect_pa(e, VA, PA1 + 0x100000);
 	env_map(e, VA, 21, PA2, PTE_VALID);
 	inv.level = 1;
 	env_invalidate(e, inv);
-	expect_pa(e, VA, PA1 + 0x100000);
+	env_expect_pa(e, VA, PA1 + 0x100000);
 	inv.level = 0;	/* everything */
 	env_invalidate(e, inv);
-	expect_pa(e, VA, PA2 + 0x100000);
+	env_expect_pa(e, VA, PA2 + 0x100000);
 	assert_int_not_equal(old_table, 0);
 }
 
@@ -232,17 +156,17 @@ static void test_hub_only(void **state)
 	struct mmu_invalidate inv = { .all_va = true, .all_pdb = true, .hub_only = true };
 
 	env_map(e, VA, 12, PA1, PTE_VALID);
-	expect_pa(e, VA, PA1);
-	expect_pa_in(e, hub, &e->as, VA, PA1);
+	env_expect_pa(e, VA, PA1);
+	env_expect_pa_in(e, hub, &e->as, VA, PA1);
 	env_map(e, VA, 12, PA2, PTE_VALID);
 	env_invalidate(e, inv);
-	expect_pa(e, VA, PA1);
-	expect_pa_in(e, hub, &e->as, VA, PA2);
+	env_expect_pa(e, VA, PA1);
+	env_expect_pa_in(e, hub, &e->as, VA, PA2);
 	env_map(e, VA, 12, PA2 + 0x1000, PTE_VALID);
 	inv.hub_only = false;	/* GPCs as well, never without the hub */
 	env_invalidate(e, inv);
-	expect_pa(e, VA, PA2 + 0x1000);
-	expect_pa_in(e, hub, &e->as, VA, PA2 + 0x1000);
+	env_expect_pa(e, VA, PA2 + 0x1000);
+	env_expect_pa_in(e, hub, &e->as, VA, PA2 + 0x1000);
 	tlb_destroy(e->gpu, hub);
 }
 
@@ -253,10 +177,10 @@ static void test_tlbs_are_separate(void **state)
 	struct tlb *other = tlb_create(e->gpu, "other", 16, false);
 
 	env_map(e, VA, 12, PA1, PTE_VALID);
-	expect_pa(e, VA, PA1);
+	env_expect_pa(e, VA, PA1);
 	env_map(e, VA, 12, PA2, PTE_VALID);
-	expect_pa_in(e, other, &e->as, VA, PA2);
-	expect_pa(e, VA, PA1);
+	env_expect_pa_in(e, other, &e->as, VA, PA2);
+	env_expect_pa(e, VA, PA1);
 	tlb_destroy(e->gpu, other);
 }
 
@@ -276,13 +200,13 @@ static void test_capacity(void **state)
 	for (i = 0; i < 64; i++)
 		env_map(e, VA + i * 0x1000, 12, PA1 + i * 0x1000, PTE_VALID);
 	for (i = 0; i < 8; i++)
-		expect_pa_in(e, small, &e->as, VA + i * 0x1000, PA1 + i * 0x1000);
+		env_expect_pa_in(e, small, &e->as, VA + i * 0x1000, PA1 + i * 0x1000);
 	before = misses(e);
 	for (i = 0; i < 8; i++)
-		expect_pa_in(e, small, &e->as, VA + i * 0x1000, PA1 + i * 0x1000);
+		env_expect_pa_in(e, small, &e->as, VA + i * 0x1000, PA1 + i * 0x1000);
 	assert_int_equal(misses(e), before);		/* eight fit */
 	for (i = 8; i < 64; i++)
-		expect_pa_in(e, small, &e->as, VA + i * 0x1000, PA1 + i * 0x1000);
+		env_expect_pa_in(e, small, &e->as, VA + i * 0x1000, PA1 + i * 0x1000);
 	assert_int_equal(misses(e), before + 56);
 	for (i = 0; i < 64; i++)
 		env_map(e, VA + i * 0x1000, 12, PA2 + i * 0x1000, PTE_VALID);
@@ -306,11 +230,11 @@ static void test_used_entries_stay_longer(void **state)
 	for (unsigned int i = 0; i < 64; i++)
 		env_map(e, VA + i * 0x1000, 12, PA1 + i * 0x1000, PTE_VALID);
 	for (unsigned int i = 0; i < 8; i++)
-		expect_pa_in(e, t, &e->as, VA + i * 0x1000, PA1 + i * 0x1000);
+		env_expect_pa_in(e, t, &e->as, VA + i * 0x1000, PA1 + i * 0x1000);
 	before = misses(e);
 	for (unsigned int i = 8; i < 64; i++) {
-		expect_pa_in(e, t, &e->as, VA + 0x7000, PA1 + 0x7000);
-		expect_pa_in(e, t, &e->as, VA + i * 0x1000, PA1 + i * 0x1000);
+		env_expect_pa_in(e, t, &e->as, VA + 0x7000, PA1 + 0x7000);
+		env_expect_pa_in(e, t, &e->as, VA + i * 0x1000, PA1 + i * 0x1000);
 	}
 	assert_int_equal(misses(e), before + 56);	/* page 7 never missed */
 	tlb_destroy(e->gpu, t);
@@ -333,156 +257,13 @@ static void test_replacement_is_deterministic(void **state)
 			unsigned int page = (rnd >> 16) % 20;
 
 			rnd = rnd * 1103515245 + 12345;
-			expect_pa_in(e, t, &e->as, VA + page * 0x1000, PA1 + page * 0x1000);
+			env_expect_pa_in(e, t, &e->as, VA + page * 0x1000, PA1 + page * 0x1000);
 		}
 		delta[run] = misses(e) - delta[run];
 		tlb_destroy(e->gpu, t);
 	}
 	assert_int_equal(delta[0], delta[1]);
 	assert_in_range(delta[0], 100, 4999);
-}
-
-static void test_permissions(void **state)
-{
-	struct mmu_env *e = *state;
-	struct mmu_as priv = e->as;
-	struct mmu_xlat x;
-
-	env_map(e, VA, 12, PA1, PTE_VALID | PTE_RO);
-	for (unsigned int pass = 0; pass < 2; pass++) {	/* miss, then hit */
-		expect_fault(e, VA, MMU_WRITE, NV_PFAULT_FAULT_TYPE_RO_VIOLATION);
-		expect_fault(e, VA, MMU_ATOMIC, NV_PFAULT_FAULT_TYPE_RO_VIOLATION);
-		expect_pa(e, VA, PA1);
-		assert_int_equal(env_translate(e, VA, MMU_PREFETCH, &x), MMU_OK);
-	}
-	env_map(e, VA + 0x1000, 12, PA1, PTE_VALID | PTE_NO_ATOMIC);
-	for (unsigned int pass = 0; pass < 2; pass++) {
-		expect_fault(e, VA + 0x1000, MMU_ATOMIC, NV_PFAULT_FAULT_TYPE_ATOMIC_VIOLATION);
-		assert_int_equal(env_translate(e, VA + 0x1000, MMU_WRITE, &x), MMU_OK);
-		expect_pa(e, VA + 0x1000, PA1);
-	}
-	env_map(e, VA + 0x2000, 12, PA1, PTE_VALID | PTE_PRIV);
-	expect_fault(e, VA + 0x2000, MMU_READ, NV_PFAULT_FAULT_TYPE_PRIV_VIOLATION);
-	priv.privileged = true;
-	expect_pa_in(e, e->tlb, &priv, VA + 0x2000, PA1);
-	expect_fault(e, VA + 0x2000, MMU_READ, NV_PFAULT_FAULT_TYPE_PRIV_VIOLATION);
-	/* loosened without an invalidate: the old rights hold */
-	env_map(e, VA, 12, PA1, PTE_VALID);
-	expect_fault(e, VA, MMU_WRITE, NV_PFAULT_FAULT_TYPE_RO_VIOLATION);
-	flush_va(e, VA, 0);
-	assert_int_equal(env_translate(e, VA, MMU_WRITE, &x), MMU_OK);
-	/* and tightened */
-	env_map(e, VA, 12, PA1, PTE_VALID | PTE_RO);
-	assert_int_equal(env_translate(e, VA, MMU_WRITE, &x), MMU_OK);
-}
-
-static void test_bad_pages(void **state)
-{
-	struct mmu_env *e = *state;
-	struct mmu_as unbound = e->as;
-	struct mmu_xlat x;
-
-	env_map(e, VA, 12, PA1, PTE_VALID | PTE_PEER);
-	expect_fault(e, VA, MMU_READ, NV_PFAULT_FAULT_TYPE_UNSUPPORTED_APERTURE);
-	env_map(e, VA + 0x1000, 12, PA1, PTE_VALID | 7ull << 56);
-	expect_fault(e, VA + 0x1000, MMU_READ, NV_PFAULT_FAULT_TYPE_UNSUPPORTED_KIND);
-	env_map(e, VA + 0x2000, 12, 64ull << 20, PTE_VALID);	/* past video memory */
-	expect_fault(e, VA + 0x2000, MMU_READ, NV_PFAULT_FAULT_TYPE_REGION_VIOLATION);
-	expect_fault(e, 0x2000000000000ull, MMU_READ, NV_PFAULT_FAULT_TYPE_VA_LIMIT_VIOLATION);
-	unbound.valid = false;
-	assert_int_equal(env_translate_in(e, e->tlb, &unbound, VA, MMU_READ, &x), MMU_FAULT);
-	assert_int_equal(x.fault_type, NV_PFAULT_FAULT_TYPE_UNBOUND_INST_BLOCK);
-}
-
-static void test_canonical_upper_half(void **state)
-{
-	struct mmu_env *e = *state;
-	uint64_t va49 = 0x1800000000000ull;
-
-	env_map(e, va49, 12, PA1, PTE_VALID);
-	expect_pa(e, va49, PA1);
-	expect_pa(e, 0xffff800000000000ull, PA1);
-	env_map(e, va49, 12, PA2, PTE_VALID);
-	flush_va(e, 0xffff800000000000ull, 0);
-	expect_pa(e, va49, PA2);
-	expect_pa(e, 0xffff800000000000ull, PA2);
-}
-
-static void test_sparse(void **state)
-{
-	struct mmu_env *e = *state;
-	uint8_t buf[16] = { 1, 2, 3 };
-	struct mmu_xlat x;
-
-	env_map(e, VA, 12, 0, PTE_VOL);
-	assert_int_equal(env_translate(e, VA + 0x10, MMU_WRITE, &x), MMU_OK);
-	assert_true(x.sparse);
-	assert_null(x.ptr);
-	assert_int_equal(x.len, 0x1000 - 0x10);
-	assert_int_equal(mmu_copy_to(e->gpu, e->tlb, &e->as, VA, buf, 16, &x), 16);
-	assert_int_equal(mmu_copy_from(e->gpu, e->tlb, &e->as, VA, buf, 16, &x), 16);
-	for (unsigned int i = 0; i < 16; i++)
-		assert_int_equal(buf[i], 0);
-}
-
-static void test_system_memory(void **state)
-{
-	struct mmu_env *e = *state;
-	struct mmu_xlat x;
-
-	env_map(e, VA, 12, 0x5000, PTE_VALID | PTE_SYS_COH);
-	env_map(e, VA + 0x1000, 12, 0x6000, PTE_VALID | PTE_SYS_NCOH);
-	assert_int_equal(env_translate(e, VA + 4, MMU_WRITE, &x), MMU_OK);
-	assert_ptr_equal(x.ptr, sim_mem(e->sim, 0x5004, 4));
-	assert_int_equal(x.aperture, APERTURE_SYS_COH);
-	assert_int_equal(env_translate(e, VA + 0x1000, MMU_READ, &x), MMU_OK);
-	assert_int_equal(x.aperture, APERTURE_SYS_NCOH);
-	/* the DMA map is looked at on every access, cached entry or not */
-	sim_dma_allow(e->sim, 0x5000, 0x1000, true, false);
-	expect_fault(e, VA, MMU_WRITE, NV_PFAULT_FAULT_TYPE_REGION_VIOLATION);
-	assert_int_equal(env_translate(e, VA, MMU_READ, &x), MMU_OK);
-	sim_dma_allow(e->sim, 0x5000, 0x1000, false, false);
-	expect_fault(e, VA, MMU_READ, NV_PFAULT_FAULT_TYPE_REGION_VIOLATION);
-	assert_int_equal(sim_dma_depth(e->sim), 0);
-}
-
-/* A 64 KiB page of which the device may use only some 4 KiB. */
-static void test_large_page_with_holes(void **state)
-{
-	struct mmu_env *e = *state;
-	struct mmu_xlat x;
-
-	env_map(e, VA, 16, 0x40000, PTE_VALID | PTE_SYS_COH);
-	assert_int_equal(env_translate(e, VA, MMU_READ, &x), MMU_OK);
-	assert_int_equal(x.len, 0x10000);
-	sim_dma_allow(e->sim, 0x42000, 0x1000, false, false);
-	assert_int_equal(env_translate(e, VA + 0x10, MMU_READ, &x), MMU_OK);
-	assert_int_equal(x.len, 0x1000 - 0x10);
-	expect_fault(e, VA + 0x2000, MMU_READ, NV_PFAULT_FAULT_TYPE_REGION_VIOLATION);
-	assert_int_equal(env_translate(e, VA + 0x3000, MMU_READ, &x), MMU_OK);
-	assert_int_equal(x.len, 0xd000);
-}
-
-static void test_copy(void **state)
-{
-	struct mmu_env *e = *state;
-	uint8_t out[0x2000], in[0x2000];
-	struct mmu_xlat x;
-
-	for (unsigned int i = 0; i < sizeof(out); i++)
-		out[i] = i * 7 + (i >> 8);
-	env_map(e, VA, 12, PA1, PTE_VALID);
-	env_map(e, VA + 0x1000, 12, PA2, PTE_VALID);
-	env_map(e, VA + 0x2000, 12, 0x9000, PTE_VALID | PTE_SYS_COH);
-	assert_int_equal(mmu_copy_to(e->gpu, e->tlb, &e->as, VA + 0x800, out, 0x2000, &x), 0x2000);
-	assert_memory_equal(sim_vram(e->sim, PA1 + 0x800, 0x800), out, 0x800);
-	assert_memory_equal(sim_vram(e->sim, PA2, 0x1000), out + 0x800, 0x1000);
-	assert_memory_equal(sim_mem(e->sim, 0x9000, 0x800), out + 0x1800, 0x800);
-	assert_int_equal(mmu_copy_from(e->gpu, e->tlb, &e->as, VA + 0x800, in, 0x2000, &x), 0x2000);
-	assert_memory_equal(in, out, 0x2000);
-	/* stops at the first page that is not there */
-	assert_int_equal(mmu_copy_from(e->gpu, e->tlb, &e->as, VA + 0x2400, in, 0x1000, &x), 0xc00);
-	assert_int_equal(x.fault_type, NV_PFAULT_FAULT_TYPE_PTE);
 }
 
 /*
@@ -538,7 +319,7 @@ static void test_invalidate_against_access(void **state)
 		uint32_t *taken = sim_vram(e->sim, from, 4);
 
 		env_map(e, VA, 12, to, PTE_VALID);
-		flush_va(e, VA, 0);
+		env_flush_va(e, VA, 0);
 		if (i % 8 == 0)
 			wait_for_writes(&r);
 		/* ours now: under ThreadSanitizer a late write is a race, too */
@@ -552,12 +333,11 @@ static void test_invalidate_against_access(void **state)
 	pthread_join(thread, NULL);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, env_setup, env_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_translation),
 		T(test_stale_until_invalidated),
 		T(test_invalid_entries_stay),
 		T(test_directory_miss_covers_its_range),
@@ -570,13 +350,6 @@ int main(void)
 		T(test_capacity),
 		T(test_used_entries_stay_longer),
 		T(test_replacement_is_deterministic),
-		T(test_permissions),
-		T(test_bad_pages),
-		T(test_canonical_upper_half),
-		T(test_sparse),
-		T(test_system_memory),
-		T(test_large_page_with_holes),
-		T(test_copy),
 		T(test_invalidate_against_access),
 	};
 
