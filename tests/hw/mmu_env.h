@@ -181,8 +181,8 @@ static inline int env_teardown(void **state)
 	return 0;
 }
 
-static inline void env_expect_pa_in(struct mmu_env *e, struct tlb *tlb, const struct mmu_as *as,
-			 uint64_t va, uint64_t pa)
+static inline void env_expect_pa_in(struct mmu_env *e, struct tlb *tlb,
+				    const struct mmu_as *as, uint64_t va, uint64_t pa)
 {
 	struct mmu_xlat x;
 
@@ -196,7 +196,8 @@ static inline void env_expect_pa(struct mmu_env *e, uint64_t va, uint64_t pa)
 	env_expect_pa_in(e, e->tlb, &e->as, va, pa);
 }
 
-static inline void env_expect_fault(struct mmu_env *e, uint64_t va, enum mmu_access access, unsigned int type)
+static inline void env_expect_fault(struct mmu_env *e, uint64_t va, enum mmu_access access,
+				    unsigned int type)
 {
 	struct mmu_xlat x;
 
