@@ -61,7 +61,7 @@ static void intr_write(struct gpu *gpu, const struct mmio_reg *r, unsigned int i
 		u->launcherr = NV_CE_LCE_LAUNCHERR_REPORT_NO_ERR;
 	if (ch && !(u->intr_status & ~NV_MASK(NV_CE_LCE_INTR_STATUS_NONBLOCKPIPE))) {
 		u->blocked = NULL;
-		fifo_wake(gpu, ch);
+		fifo_acknowledged(gpu, ch);
 	}
 	ce_update_intr(gpu, i);
 }

@@ -105,7 +105,7 @@ static bool on_engine(struct fifo_channel *fc)
 /* An engine stopped by an error cannot give its context up. */
 static bool stuck(struct fifo_channel *fc)
 {
-	return fc->wait == CHAN_WAIT_ERROR && on_engine(fc) && !atomic_load(&fc->woken);
+	return fc->wait == CHAN_WAIT_ERROR && on_engine(fc) && !atomic_load(&fc->acknowledged);
 }
 
 static uint32_t bind(struct fifo_channel *fc, uint32_t val)

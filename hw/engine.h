@@ -30,7 +30,8 @@ struct engine_ops {
 	/*
 	 * One method, taken whatever the result. Anything but ENGINE_DONE asks
 	 * for step() before the next method of this channel: at once (BUSY),
-	 * after fifo_wake() (WAIT, ERROR) or once FAULTED is clear (FAULTED).
+	 * after fifo_wake() (WAIT), after fifo_acknowledged() (ERROR) or once FAULTED
+	 * is clear (FAULTED).
 	 */
 	enum engine_result (*method)(struct gpu *gpu, struct channel *ch, unsigned int subch,
 				     uint32_t mthd, uint32_t data);
@@ -80,10 +81,15 @@ struct channel {
 };
 
 /*
- * Make the scheduler look at @ch again (a replay woke it, an error was
- * cleared). Callable from any thread, with or without gpu->lock.
+ * Make the scheduler look at @ch again: a replay woke it. Callable from any thread, with
+ * or without gpu->lock.
  */
 void fifo_wake(struct gpu *gpu, struct channel *ch);
+/*
+ * The same, because the guest has cleared the error of @ch. Before, nothing else that @ch
+ * waited for lets go of an engine it is stuck on.
+ */
+void fifo_acknowledged(struct gpu *gpu, struct channel *ch);
 
 /* The LCE that serves @ch, which is loaded on a PBDMA. */
 const struct engine *fifo_copy_engine(const struct channel *ch);

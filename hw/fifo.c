@@ -92,7 +92,8 @@ bool fifo_engine_stuck(struct gpu *gpu, const struct engine *e)
 {
 	const struct fifo_channel *fc = gpu->fifo->eng[e->id].fc;
 
-	return fc && fc->wait == CHAN_WAIT_ERROR && fc->busy == e && !atomic_load(&fc->woken);
+	return fc && fc->wait == CHAN_WAIT_ERROR && fc->busy == e &&
+	       !atomic_load(&fc->acknowledged);
 }
 
 uint32_t fifo_clear_faulted_timeout(struct gpu *gpu)
@@ -165,6 +166,14 @@ void fifo_wake(struct gpu *gpu, struct channel *ch)
 	atomic_store(&fc->woken, true);
 	if (fc->ch.runlist < FIFO_RUNLISTS)
 		runlist_kick(&gpu->fifo->rl[fc->ch.runlist]);
+}
+
+void fifo_acknowledged(struct gpu *gpu, struct channel *ch)
+{
+	struct fifo_channel *fc = to_fifo(ch);
+
+	atomic_store(&fc->acknowledged, true);
+	fifo_wake(gpu, ch);
 }
 
 void fifo_engine_fault(struct gpu *gpu, struct channel *ch, const struct mmu_as *as,

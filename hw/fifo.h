@@ -58,7 +58,7 @@ struct fifo_channel {
 	const struct engine *held_on;	/* with CHAN_WAIT_HELD */
 	uint64_t held_since;		/* gpu_now() */
 	bool fault_reported;		/* by fifo_engine_fault() in this slice */
-	_Atomic bool woken;
+	_Atomic bool woken, acknowledged;	/* since the last method or step */
 	struct pbdma *pb;		/* loaded there, or NULL */
 	const struct engine *busy;	/* (worker) owed a step() */
 };

@@ -148,7 +148,7 @@ static void resume_written(struct gpu *gpu, const struct mmio_reg *r, unsigned i
 	gr->owner = NULL;
 	if (ctx && ctx->stall == GR_STALLED) {
 		ctx->stall = GR_RUNNING;
-		fifo_wake(gpu, ctx->ch);
+		fifo_acknowledged(gpu, ctx->ch);
 	}
 }
 

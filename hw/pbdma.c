@@ -227,6 +227,7 @@ static enum method_result engine_method(struct gpu *gpu, struct pbdma *pb, unsig
 		return METHOD_DONE;
 	}
 	atomic_store(&fc->woken, false);
+	atomic_store(&fc->acknowledged, false);
 	r = e->ops->method(gpu, &fc->ch, subch, mthd, data);
 	if (r == ENGINE_DONE)
 		return METHOD_DONE;
@@ -267,6 +268,7 @@ static bool engine_step(struct gpu *gpu, struct pbdma *pb, uint64_t until, enum 
 		return false;
 	}
 	atomic_store(&fc->woken, false);
+	atomic_store(&fc->acknowledged, false);
 	r = e->ops->step(gpu, &fc->ch, until > now ? until - now : 1);
 	if (r == ENGINE_DONE) {
 		fc->busy = NULL;

@@ -289,8 +289,9 @@ static bool runnable(const struct runlist *rl, struct fifo_channel *fc, uint64_t
 			*wake = fc->poll_at;
 		return false;
 	case CHAN_WAIT_ENGINE:
-	case CHAN_WAIT_ERROR:
 		return atomic_load(&fc->woken);
+	case CHAN_WAIT_ERROR:
+		return atomic_load(&fc->acknowledged);
 	case CHAN_WAIT_HELD:
 		return !fifo_engine_stuck(fc->gpu, fc->held_on);
 	}

@@ -263,6 +263,47 @@ static void test_gcc_faults(void **state)
 	assert_int_equal(e.data[31], 0x31337);
 }
 
+/*
+ * A channel that trapped keeps the engine until the guest has seen to it, even if another
+ * of its warps is answered meanwhile: the registers tell of the channel that is loaded.
+ */
+static void test_trap_holds_engine(void **state)
+{
+	const uint32_t flag = 0x1000;
+	struct launch_env other;
+	struct gt_chan *both[2] = { &e.c, &other.c };
+
+	le_open(&other, &gt, 6);
+	gt_runlist(&gt, 0, both, 2);
+	le_setup(&other);
+	/* warp 0 waits for the flag and then does nonsense; warp 1 misses */
+	PROGRAM(&e, GLOBAL_ID(64), a_mov(6, (uint32_t)L_HOLE_VA), a_mov(7, L_HOLE_VA >> 32),
+		a_setp(0, 1, 0, 32), guard(a_bra(2 * 16), 0),
+		a_ld(8, 6, 0, 4), a_exit(),
+		a_ld(8, 4, flag, 4), a_setp(1, 2, 8, 0), guard(a_bra(-3 * 16), 1),
+		(struct insn){ { 0x7fff } }, a_exit());
+	le_qmd(&e, 1, 64);
+	le_launch(&e);
+	gt_kick(&e.c);
+	assert_true(gt_wait_fault(&gt, 1, 1, 2000));
+	__atomic_store_n(&e.data[flag / 4], 1, __ATOMIC_RELEASE);
+	le_wait_trap(&gt);
+	/* the other one is next, when the answer is there already */
+	gt_wr(&gt, GT_SCHED_DISABLE, 1);
+	PROGRAM(&other, GLOBAL_ID(32), a_st(2, 0, 0, 4), a_exit());
+	le_qmd(&other, 1, 32);
+	le_launch(&other);
+	gt_release(&other.c, 0xfe0, 1);
+	gt_kick(&other.c);
+	gt_map(&e.vm, L_HOLE_VA, 12, e.const_pa, GT_VRAM_RW);
+	gt_wr(&gt, GT_MMU_INVALIDATE, 0x8000000b);
+	gt_sleep_ms(20);
+	gt_wr(&gt, GT_SCHED_DISABLE, 0);
+	gt_sleep_ms(20);
+	assert_int_equal(gt_rd(&gt, GR_CURRENT_INST), 0x80000000 | e.c.inst >> 12);
+	assert_int_equal(other.c.scratch[0xfe0 / 4], 0);
+}
+
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -275,6 +316,7 @@ int main(void)
 		T(test_no_replay),
 		T(test_parked_beside_running),
 		T(test_gcc_faults),
+		T(test_trap_holds_engine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
