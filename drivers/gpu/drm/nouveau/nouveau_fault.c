@@ -36,11 +36,8 @@
 #include "nouveau_device.h"
 #include "nouveau_fault_priv.h"
 #include "nouveau_fault_service.h"
-#include "nouveau_pt.h"
 #include "nouveau_stats.h"
-#include "nouveau_svm.h"
 #include "nouveau_trace.h"
-#include "nouveau_vm.h"
 #include "tu102_fault.h"
 
 #define BATCHES_PER_WAKE	20u

@@ -25,7 +25,6 @@
 #include "nouveau_pt.h"
 #include "nouveau_svm_priv.h"
 #include "nouveau_trace.h"
-#include "nouveau_vm.h"
 #include "tu102_tlb.h"
 
 /* Blocks of a step. It holds mmap_lock, and a page of each block may be waited for. */

@@ -17,7 +17,6 @@
 #include "nouveau_client.h"
 #include "nouveau_device.h"
 #include "nouveau_evict.h"
-#include "nouveau_lock.h"
 #include "nouveau_pt.h"
 #include "nouveau_svm_priv.h"
 #include "nouveau_vm.h"
