@@ -182,7 +182,10 @@ static unsigned int service_vma(struct service *sv, unsigned int from)
 	return view->end;
 }
 
-/* All of a block that sv->req asks for, VMA by VMA. */
+/*
+ * All of a block that sv->req asks for, VMA by VMA. A stream is of one buffer: what is
+ * fetched ahead ends with the first VMA of a block.
+ */
 static void service_block(struct service *sv)
 {
 	struct nouveau_mask todo = nouveau_mask_or(sv->req->read, &sv->req->write), hole;
@@ -200,8 +203,11 @@ static void service_block(struct service *sv)
 	todo = nouveau_mask_or(todo, &sv->req->prefetch);
 
 	at = nouveau_mask_next(&todo, 0, true);
-	while (at < NOUVEAU_BLOCK_PAGES)
+	while (at < NOUVEAU_BLOCK_PAGES) {
 		at = nouveau_mask_next(&todo, service_vma(sv, at), true);
+		if (sv->ahead)
+			break;
+	}
 }
 
 /* For comparison: as if every page had faulted alone. */
