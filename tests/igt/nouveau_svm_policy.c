@@ -80,6 +80,31 @@ static void few_pushes(struct nv *nv)
 	munmap(p, blocks * BLOCK);
 }
 
+/* A stream is fetched ahead to the end of its buffer, and not into what lies behind. */
+static void stream_ends(struct nv *nv)
+{
+	const uint32_t blocks = 8;
+	char *p = nv_anon_aligned(2 * blocks * BLOCK, BLOCK), *behind = p + blocks * BLOCK;
+	long long before, mapped = 0;
+
+	memset(p, 1, 2 * blocks * BLOCK);
+	/* each page a VMA */
+	for (uint32_t i = 1; i < blocks * 512; i += 2)
+		igt_assert_eq(mprotect(behind + i * PAGE, PAGE, PROT_READ), 0);
+	before = nv_pages_mapped();
+	for (uint32_t i = 0; i < blocks; i++) {
+		igt_assert_eq(nv_sum(nv, p + i * BLOCK, 512, PAGE), 512 * 0x01010101u);
+		if (i == 2)
+			mapped = nv_pages_mapped() - before;
+	}
+	before = nv_pages_mapped() - before;
+	igt_info("%lld pages mapped after three of %u blocks, %lld in the end\n", mapped, blocks,
+		 before);
+	igt_assert_lt(3 * 512 + 256, mapped);
+	igt_assert_lte(before, blocks * 512 + 64);
+	munmap(p, 2 * blocks * BLOCK);
+}
+
 /* As drivers do that serve a range per fault: what is solved is no replay more. */
 static void range_per_fault(struct nv *nv)
 {
@@ -253,6 +278,7 @@ int igt_main()
 {
 	static const struct nv_case cases[] = {
 		{ "batching", batching, "Replays per page, with and without batches" },
+		{ "stream-ends", stream_ends, "A stream is fetched ahead, its buffer alone" },
 		{ "batch-few-pushes", few_pushes, "Blocks of a batch share pushes" },
 		{ "range-per-fault", range_per_fault, "Solved faults cost no replay" },
 		{ "prefetch-density", density, "A dense block is filled, a sparse one is not" },
