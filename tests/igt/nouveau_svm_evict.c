@@ -13,7 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "nv_ext.h"
 #include "nv_igt.h"
 #include "nv_mm.h"
 
@@ -334,28 +333,12 @@ static void bo_in_use(struct nv *nv)
 	munmap(p, bytes);
 }
 
-/* All of a block; a page that core mm has in its hands just now is tried again. */
-static void block_to_vram(struct nv *nv, uint32_t *p)
-{
-	for (unsigned int tries = 0; nv_pages_in_vram(p, BLOCK) < 512; tries++) {
-		nv_ext ext = { };
-
-		igt_assert_eq(__nv_bind(nv->fd, p, BLOCK, true, &ext, NULL), 0);
-		igt_assert_f(ext.moved + ext.already + ext.skipped[NOUVEAU_SVM_SKIP_BUSY] == 512,
-			     "moved %llu, already %llu, no memory %llu\n",
-			     (unsigned long long)ext.moved, (unsigned long long)ext.already,
-			     (unsigned long long)ext.skipped[NOUVEAU_SVM_SKIP_NO_MEMORY]);
-		igt_assert_lt(tries, 20);
-		usleep(tries * 1000);
-	}
-}
-
 /* Evicted from a block, and then the GPU writes there: how many pages came back. */
 static long long come_back(struct nv *nv, uint32_t *p, bool anew)
 {
 	long long before;
 
-	block_to_vram(nv, p);
+	igt_assert_eq(nv_migrate(nv, p, BLOCK, true), 512);
 	nv_evict(p, BLOCK);
 	igt_assert_eq(nv_pages_in_vram(p, BLOCK), 0);
 	if (anew) {

@@ -118,6 +118,9 @@ static void uffd_missing(struct nv *nv)
 	igt_assert_eq(*(uint32_t *)(p + 7 * PAGE), base + 7);
 	igt_assert_eq(*(uint32_t *)(p + 7 * PAGE + 4), 7);
 	igt_assert_eq(nv_sum(nv, p, pages, PAGE), base * pages + pages * (pages - 1) / 2);
+	/* the handler counts after it has answered */
+	for (unsigned int ms = 0; ms < 1000 && *(volatile unsigned int *)&h.resolved < pages; ms++)
+		usleep(1000);
 	igt_assert_eq(h.resolved, pages);
 	pthread_cancel(thread);
 	pthread_join(thread, NULL);
