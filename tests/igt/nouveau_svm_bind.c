@@ -215,20 +215,13 @@ static void async_binary(struct nv *nv)
 	touch(p, bytes);
 	/* the second time over a fence of the first */
 	for (int i = 0; i < 4; i++) {
-		uint64_t moved = 0;
-		unsigned int tries = 0;
-
-		/* again, if core mm has a page in its hands just then */
-		do {
-			ext = async_ext(sync, 0);
-			igt_assert_eq(__nv_bind(nv->fd, p, bytes, !(i & 1), &ext, &result), 0);
-			igt_assert_eq(result, 0);
-			igt_assert_eq(__nv_syncobj_wait(nv->fd, sync, 0, WAIT_MS), 0);
-			igt_assert_eq(ext.status, 0);
-			igt_assert_eq(nv_ext_total(&ext), bytes / PAGE);
-			moved += ext.moved;
-		} while (ext.skipped[NOUVEAU_SVM_SKIP_BUSY] && ++tries < 10);
-		igt_assert_eq(moved, bytes / PAGE);
+		ext = async_ext(sync, 0);
+		igt_assert_eq(__nv_bind(nv->fd, p, bytes, !(i & 1), &ext, &result), 0);
+		igt_assert_eq(result, 0);
+		igt_assert_eq(__nv_syncobj_wait(nv->fd, sync, 0, WAIT_MS), 0);
+		igt_assert_eq(ext.status, 0);
+		igt_assert_eq(ext.moved, bytes / PAGE);
+		igt_assert_eq(nv_ext_total(&ext), bytes / PAGE);
 		igt_assert_eq(nv_syncobj_status(nv->fd, sync), 1);
 		igt_assert_eq(nv_pages_in_vram(p, bytes), i & 1 ? 0 : bytes / PAGE);
 	}

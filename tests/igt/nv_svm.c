@@ -16,7 +16,6 @@
 #include <nvhw/class/clc5c0.h>
 #include <nvhw/nv_field.h>
 
-#include "nv_ext.h"
 #include "nv_igt.h"
 #include "nv_programs.h"
 #include "nv_svm.h"
@@ -466,19 +465,10 @@ int __nv_migrate(struct nv *nv, const void *address, size_t bytes, bool to_vram,
 
 uint64_t nv_migrate(struct nv *nv, const void *address, size_t bytes, bool to_vram)
 {
-	uint64_t moved = 0;
+	uint64_t result;
 
-	/* What core mm has in its hands for a moment is tried again. */
-	for (unsigned int tries = 0; tries < 10; tries++) {
-		nv_ext ext = { };
-
-		igt_assert_eq(__nv_bind(nv->fd, address, bytes, to_vram, &ext, NULL), 0);
-		moved += ext.moved;
-		if (!ext.skipped[NOUVEAU_SVM_SKIP_BUSY])
-			break;
-		usleep(1000);
-	}
-	return moved;
+	igt_assert_eq(__nv_migrate(nv, address, bytes, to_vram, &result), 0);
+	return result;
 }
 
 size_t nv_pages_in_vram(const void *address, size_t bytes)
