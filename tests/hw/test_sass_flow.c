@@ -3,22 +3,7 @@
  * Control flow of diverged warps: convergence barriers, calls, indexed
  * branches. Who runs together shows in VOTE, which sees the active lanes.
  */
-#include "launch.h"
-
-static struct gputest gt;
-static struct launch_env e;
-
-static int setup(void **state)
-{
-	le_start(&e, &gt);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	gt_destroy(&gt);
-	return 0;
-}
+#include "launch_fixture.h"
 
 static struct insn a_vote_active(unsigned int d)
 {

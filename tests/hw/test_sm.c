@@ -1,22 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Launches through Host, front end and MMU: what threads do to each other and to memory. */
-#include "launch.h"
+#include "launch_fixture.h"
 #include "nvhw/undocumented.h"
-
-static struct gputest gt;
-static struct launch_env e;
-
-static int setup(void **state)
-{
-	le_start(&e, &gt);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	gt_destroy(&gt);
-	return 0;
-}
 
 static void test_grid(void **state)
 {

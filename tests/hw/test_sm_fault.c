@@ -1,22 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Launches that miss: threads park, the driver's replay or cancel decides. */
-#include "launch.h"
+#include "launch_fixture.h"
 #include "nvhw/undocumented.h"
-
-static struct gputest gt;
-static struct launch_env e;
-
-static int setup(void **state)
-{
-	le_start(&e, &gt);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	gt_destroy(&gt);
-	return 0;
-}
 
 static void check_fault(const uint32_t *p, uint64_t va, unsigned int access, bool replayable)
 {
